@@ -1,0 +1,46 @@
+# personakit: `make tour` shows the kit at work, `make test` proves it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: tour test notebooks lint bench samples lock simulations clean
+
+tour: $(READY)
+	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
+
+test: $(READY) lint
+	@$(BIN)/python -m pytest personakit tests
+	@$(BIN)/python -m pytest notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default
+
+notebooks: $(READY)
+	@$(BIN)/python notebooks/build.py
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(READY)
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+simulations: $(READY)
+	@for script in benchmarks/simulate_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+samples: $(READY)
+	@$(BIN)/python -m personakit.samples data/samples
+
+# Installed once; again only when the lock or the project file changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'personakit needs Python 3.11 or newer; try: make PYTHON=python3.12')"
+	@echo "Installing into $(VENV) (once, a few minutes) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lock:
+	@uv pip compile pyproject.toml requirements.build --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+clean:
+	@rm -rf $(VENV) out
