@@ -1,0 +1,66 @@
+"""personakit: a study becomes features, features become candidates, a person chooses personas, evidence and journeys
+explain them, cards and maps show them.
+
+Verbs and records are imported when first used, so that ``import personakit`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import warnings
+
+__version__ = "0.1.0"
+
+#: public name -> the module that holds it
+_HOMES = {
+    name: module
+    for module, names in {
+        "errors": ("StudyError", "ChoiceError", "TooFewError"),
+        "records": ("Study", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings",
+                    "Card", "JourneyMap"),
+        "study": ("load_study", "load_sample", "check_study", "save_study"),
+        "answers": ("answer_table",),
+        "coding": ("code_table",),
+        "behaviour": ("behaviour_table",),
+        "features": ("build_features",),
+        "candidates": ("find_candidates",),
+        "personas": ("choose", "recommend", "label", "suggest_labels"),
+        "evidence": ("gather_evidence",),
+        "journeys": ("trace_journeys", "transitions", "funnel", "rank_friction", "channel_switches", "compare_journeys",
+                     "describe_journeys"),
+        "cards": ("make_cards",),
+        "maps": ("make_map",),
+        "export": ("save_cards", "save_map", "save_report", "save_tables"),
+        "plots": ("plot_candidates", "plot_personas", "plot_journeys"),
+        "run": ("run_study",),
+    }.items()
+    for name in names
+}
+__all__ = [*_HOMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'personakit' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"personakit.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOMES, "__version__"])
+
+
+def _warn_of_namesake() -> None:
+    # another project owns the name "personakit" on PyPI and installs the same import name
+    try:
+        other = importlib.metadata.version("personakit")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    warnings.warn(
+        f"The unrelated distribution 'personakit' {other} is installed beside 'personakit-research' and shares its import "
+        "name. Remove it: pip uninstall personakit",
+        stacklevel=2,
+    )
+
+
+_warn_of_namesake()

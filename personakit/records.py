@@ -1,0 +1,406 @@
+"""The records that stages hand to each other. A record is frozen, keyword-only, copies the tables it is given, is checked
+once at its door and carries no verbs; its HTML names the next verb.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import StudyError, first_five
+from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, PERSONA, ROLE, TABLES, VERDICTS, check_table
+
+
+def _freeze(record: Any) -> None:
+    for one in fields(record):
+        value = getattr(record, one.name)
+        if isinstance(value, (pd.DataFrame, pd.Series)):
+            object.__setattr__(record, one.name, value.copy())
+        elif isinstance(value, Mapping):
+            object.__setattr__(record, one.name, MappingProxyType(dict(value)))
+
+
+def _show(title: str, facts: Mapping[str, object], verb: str) -> str:
+    return f"{title}: " + ", ".join(f"{value} {name}" for name, value in facts.items()) + f". Next: {verb}"
+
+
+def _show_html(record: object) -> str:
+    head, _, tail = repr(record).partition(". Next: ")
+    return f"<div><strong>{html.escape(head)}</strong><br>next: <code>{html.escape(tail)}</code></div>"
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sentence:
+    """A sentence to be said in French or English: a key of ``wording`` and the values it names."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+
+SOURCE_COLUMNS = ("table", "file", "sha256", "rows_in", "kept", "set_aside")
+SET_ASIDE_COLUMNS = ("table", "reason", "rows", "first")
+
+
+def _frame(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """What a team knows: the tables of one study. Any table but participants may be ``None``.
+
+    ``participants`` and ``answers`` are indexed by participant_id; the other tables are as in ``TABLES``.
+    ``choice`` holds what people chose (candidate, by, reason, when), ``names`` maps a persona to the name people gave it.
+    ``sources`` has one row a file (table, file, sha256, rows_in, kept, set_aside); ``set_aside`` one row a reason
+    (table, reason, rows, first).
+    """
+
+    name: str
+    participants: pd.DataFrame
+    language: str = "en"
+    timezone: str = "UTC"
+    stages: tuple[str, ...] = FRAMEWORKS["parcours"]
+    events: Any = None
+    answers: pd.DataFrame | None = None
+    codes: pd.DataFrame | None = None
+    codebook: pd.DataFrame | None = None
+    touchpoints: pd.DataFrame | None = None
+    contents: pd.DataFrame | None = None
+    goals: pd.DataFrame | None = None
+    walkthroughs: pd.DataFrame | None = None
+    design: pd.DataFrame | None = None
+    choice: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    sources: pd.DataFrame = field(default_factory=lambda: _frame(*SOURCE_COLUMNS))
+    set_aside: pd.DataFrame = field(default_factory=lambda: _frame(*SET_ASIDE_COLUMNS))
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise StudyError(f"language: {self.language!r} is unknown. Allowed: {', '.join(LANGUAGES)}.")
+        object.__setattr__(self, "participants", check_table("participants", self.participants))
+        if not len(self.participants):
+            raise StudyError("participants: the table has no rows. Add the people of the study.")
+        for table in ("answers", *TABLES):
+            frame = getattr(self, table)
+            if isinstance(frame, pd.DataFrame):
+                object.__setattr__(self, table, check_table(table, frame))
+        for table in ("answers", "events", "codes"):
+            self._check_known(table)
+        _freeze(self)
+
+    def _check_known(self, table: str) -> None:
+        frame = getattr(self, table)
+        if not isinstance(frame, pd.DataFrame):
+            return
+        ids = pd.Index(frame.index if table == "answers" else frame[PARTICIPANT].unique())
+        unknown = ids.difference(self.participants.index)
+        if len(unknown):
+            raise StudyError(
+                f"{table}.{PARTICIPANT}: {len(unknown)} of {len(ids)} not in participants ({first_five(unknown)}). "
+                f"Add them, drop these rows, or set unknown_participants = \"set_aside\" under [{table}] in study.toml."
+            )
+
+    def __repr__(self) -> str:
+        counts = {table: len(getattr(self, table)) for table in ("participants", "events", "answers", "codes")
+                  if hasattr(getattr(self, table), "__len__")}
+        return _show(f"Study {self.name}", counts, "check_study(study)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedLog:
+    """An event log as arrays, sorted once by (participant, time, order).
+
+    ``participants`` (n), ``offsets`` (n + 1, int64): the rows of participant i are ``offsets[i]:offsets[i + 1]``.
+    ``time_us`` (m, int64, UTC microseconds), ``value`` (m, float, NaN where none). ``codes`` maps a column (event,
+    channel, ...) to m small integers, -1 where unknown; ``levels`` maps it to the words they stand for.
+    ``ties`` counts events that share participant and time with the event before and have no order column to part them.
+    """
+
+    participants: pd.Index
+    offsets: np.ndarray
+    time_us: np.ndarray
+    value: np.ndarray
+    codes: Mapping[str, np.ndarray]
+    levels: Mapping[str, pd.Index]
+    ties: int = 0
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Features:
+    """What candidates are made from. ``table`` (analysis scale) and ``natural`` (natural units) share index and columns.
+
+    ``catalog`` is indexed by feature: kind, role (active or held_back), origin (events, answers, codes, participants,
+    other), unit, label (the study's own words, or empty), missing (share), why (a held-back reason, or empty).
+    ``dropped``: feature, why. ``window_days`` is the exposure window of the features that come from
+    events, NaN where these used the whole log, None where no feature comes from events.
+    ``notes`` are the warnings a person should read.
+    """
+
+    table: pd.DataFrame
+    natural: pd.DataFrame
+    catalog: pd.DataFrame
+    dropped: pd.DataFrame
+    window_days: float | None = None
+    notes: tuple[Sentence, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.table.index.equals(self.natural.index) and self.table.columns.equals(self.natural.columns)
+                and self.table.columns.equals(self.catalog.index)):
+            raise StudyError("features: table, natural and catalog do not line up. Build them with build_features.")
+        _freeze(self)
+
+    @property
+    def active(self) -> pd.DataFrame:
+        """The columns of ``table`` that make the personas."""
+        return self.table.loc[:, (self.catalog[ROLE] == "active").to_numpy()]
+
+    def __repr__(self) -> str:
+        roles = self.catalog[ROLE].value_counts().sort_index()
+        facts = {"participants": len(self.table), **{str(role): int(count) for role, count in roles.items()}}
+        return _show("Features", facts, "find_candidates(features, seed=7)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidates:
+    """Every solution that was tried. ``table`` is indexed by candidate (``method-k``); ``memberships`` maps a candidate
+    to a frame (participants by P1..Pk, rows sum to 1, personas from large to small).
+
+    ``recommended`` is a candidate or None; ``verdict`` is the verdict of the whole search, ``why`` says it in sentences.
+    ``personas`` is indexed by (candidate, persona): n, share, jaccard (stability of that persona), contested share.
+    """
+
+    table: pd.DataFrame
+    memberships: Mapping[str, pd.DataFrame]
+    personas: pd.DataFrame
+    features: Features
+    seed: int
+    verdict: str
+    recommended: str | None
+    why: tuple[Sentence, ...]
+
+    def __post_init__(self) -> None:
+        if self.verdict not in VERDICTS:
+            raise StudyError(f"verdict: {self.verdict!r} is unknown. Allowed: {', '.join(VERDICTS)}.")
+        _freeze(self)
+
+    def __repr__(self) -> str:
+        facts = {"candidates": len(self.table), "recommended": self.recommended or "none", "verdict": self.verdict}
+        return _show("Candidates", facts, "choose(candidates, candidate, by=..., reason=...)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Personas:
+    """The personas of one candidate: ``membership`` (participants by P1..Pk), ``names`` (persona -> name people gave),
+    ``decisions`` (act, persona, value, by, reason, when), ``chosen`` (False: recommended, not yet chosen by a person),
+    ``quality`` (the candidate's row) and ``stability`` (its personas' rows), ``tried`` (how many candidates were).
+    """
+
+    candidate: str
+    membership: pd.DataFrame
+    features: Features
+    quality: pd.Series
+    stability: pd.DataFrame
+    tried: int
+    chosen: bool
+    names: Mapping[str, str] = field(default_factory=dict)
+    decisions: pd.DataFrame = field(default_factory=lambda: _frame("act", PERSONA, "value", "by", "reason", "when"))
+
+    def __post_init__(self) -> None:
+        if not np.allclose(self.membership.sum(axis=1), 1.0, atol=1e-6):
+            raise StudyError("personas.membership: rows do not sum to 1. Give each participant shares that do.")
+        _freeze(self)
+
+    @property
+    def labels(self) -> pd.Series:
+        """The persona of each participant: the largest membership (the first of equals)."""
+        best = self.membership.to_numpy().argmax(axis=1)
+        return pd.Series(self.membership.columns.to_numpy()[best], index=self.membership.index, name=PERSONA)
+
+    def __repr__(self) -> str:
+        sizes = self.labels.value_counts().reindex(self.membership.columns, fill_value=0)
+        return _show(f"Personas {self.candidate}", {self.names.get(str(p), str(p)): n for p, n in sizes.items()},
+                     "gather_evidence(study, features, personas)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """What is known of each persona; every row has an ``evidence_id``, the hash of the rows and parameters behind it.
+
+    ``table``: evidence_id, persona, feature, role, kind, unit, inside, outside, difference, low, high (of the
+    difference), effect, n_inside, n_outside, p, q (both NaN on active features).
+    ``codes``: evidence_id, persona, code, kind, stage, with_code, interviewees, share, low, high, elsewhere,
+    interviewees_elsewhere, log_odds. ``quotes``: evidence_id, persona, participant_id, code, kind, stage, quote, source,
+    consent, posterior. ``coverage``: persona (index), evidence_id, n, share, low, high, contested, with_events,
+    with_answers, with_codes. ``traits``: evidence_id, persona, feature, level, together (share of the persona's own
+    members who hold all traits up to and including this one), headline (True while at least half do).
+    """
+
+    table: pd.DataFrame
+    codes: pd.DataFrame
+    quotes: pd.DataFrame
+    coverage: pd.DataFrame
+    traits: pd.DataFrame
+    seed: int
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+    def __repr__(self) -> str:
+        facts = {"features": len(self.table), "codes": len(self.codes), "quotes": len(self.quotes)}
+        return _show("Evidence", facts, "make_cards(personas, evidence, journeys)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Journeys:
+    """Each participant's ordered touchpoints. ``log.codes`` holds event, touchpoint, stage, channel, device, owner and
+    content; ``session`` numbers the sessions over the whole log (m, int64).
+
+    ``ends`` is indexed by participant: events, sessions, first_us, last_us, status (``open``: may still go on at the data
+    cut; ``ended``). ``notes``: check, count, share (unmapped events, ties, self loops). ``cut_us`` is the data cut.
+    """
+
+    log: EncodedLog
+    stages: tuple[str, ...]
+    session: np.ndarray
+    session_gap_min: float
+    ends: pd.DataFrame
+    notes: pd.DataFrame
+    cut_us: int
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+    def __repr__(self) -> str:
+        still_open = int((self.ends["status"] == "open").sum())
+        return _show("Journeys", {"participants": len(self.ends), "events": len(self.session), "still open": still_open},
+                     "transitions(journeys, personas, seed=7)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JourneyFindings:
+    """What the journeys show. Every frame has an ``evidence_id`` a row; ``persona`` is P1..Pk, or ``all`` for everyone.
+
+    ``stages``: persona, stage, people, people_total, share, low, high (share of people ever seen at the stage), events,
+    median_days (from first to last event of a visit to the stage). ``transitions``: persona, source, target (stages, or
+    ``end`` / ``open``), count, people, share, low, high, few. ``funnel``: persona, stage, entered, reached, still_open,
+    ended, share, low, high (share reached, people still open counted as open). ``friction``: persona, touchpoint, stage,
+    channel, owner, people, visits, stop_share, like_share, excess, low, high, flagged. ``switches``: source, target
+    (channels), switches, people, restart_share, like_share, excess, low, high, flagged. ``comparison``: persona_a,
+    persona_b, people_a, people_b, change (mean total variation a step), low, high, p, q, verdict (differ,
+    not_distinguishable, cannot_tell); its first row compares all personas at once. ``why`` says it in sentences.
+    """
+
+    stages: pd.DataFrame
+    transitions: pd.DataFrame
+    funnel: pd.DataFrame
+    friction: pd.DataFrame
+    switches: pd.DataFrame
+    comparison: pd.DataFrame
+    why: tuple[Sentence, ...]
+    seed: int
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+    def __repr__(self) -> str:
+        facts = {"flagged touchpoints": int(self.friction["flagged"].sum()), "comparisons": len(self.comparison)}
+        return _show("JourneyFindings", facts, "make_map(study, findings)")
+
+    _repr_html_ = _show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Claim:
+    """One sentence on a card or a map: its text, the ids of the evidence rows behind it, and how many people they are.
+    ``status``: measured (counted from data), quoted (a person's words) or chosen (a person's decision).
+    """
+
+    text: str
+    evidence: tuple[str, ...] = ()
+    n: int | None = None
+    status: str = "measured"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Section:
+    """A titled list of claims on a card; ``side`` is front or back."""
+
+    key: str
+    title: str
+    claims: tuple[Claim, ...]
+    side: str = "front"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Card:
+    """A persona card, neutral of format: what is written and the evidence each sentence names."""
+
+    persona: str
+    language: str
+    title: str
+    summary: Claim
+    banner: str | None
+    sections: tuple[Section, ...]
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+
+    def __repr__(self) -> str:
+        return _show(f"Card {self.title}", {"sections": len(self.sections)}, "save_cards(cards, folder)")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """One cell of a journey map. ``value`` with ``low``/``high`` where a number stands behind the text, ``n`` people,
+    ``evidence`` ids, ``level`` of evidence (none, partly, fully), ``tone`` (pain, delight or empty).
+    """
+
+    text: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    evidence: tuple[str, ...] = ()
+    level: str = "none"
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JourneyMap:
+    """A journey map, neutral of format: stages (id, title) as columns, lanes (key, title, one tuple of cells a stage)."""
+
+    title: str
+    language: str
+    persona: str | None
+    banner: str | None
+    stages: tuple[tuple[str, str], ...]
+    lanes: tuple[tuple[str, str, tuple[tuple[Cell, ...], ...]], ...]
+    notes: tuple[Claim, ...] = ()
+
+    def __repr__(self) -> str:
+        facts = {"stages": len(self.stages), "lanes": len(self.lanes)}
+        return _show(f"JourneyMap {self.title}", facts, "save_map(journey_map, path)")
