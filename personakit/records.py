@@ -250,8 +250,8 @@ class Evidence:
     ``codes``: evidence_id, persona, code, kind, stage, with_code, interviewees, share, low, high, elsewhere,
     interviewees_elsewhere, log_odds. ``quotes``: evidence_id, persona, participant_id, code, kind, stage, quote, source,
     consent, posterior. ``coverage``: persona (index), evidence_id, n, share, low, high, contested, with_events,
-    with_answers, with_codes. ``traits``: evidence_id, persona, feature, level, together (share of the persona's own
-    members who hold all traits up to and including this one), headline (True while at least half do).
+    with_answers, with_codes. ``traits``: evidence_id, persona, feature, level (present, absent, above, below or a
+    nominal level), share (own members who hold it), together (who hold all up to this one), headline (while half do).
     """
 
     table: pd.DataFrame

@@ -140,6 +140,8 @@ def _cast(column: pd.Series, kind: str, where: str, *, gaps: bool) -> pd.Series:
         raise StudyError(f"{where}: {int(empty.sum())} of {len(column)} are empty "
                          f"(rows {first_five(column.index[empty])}). Fill them or drop these rows.")
     try:
+        if kind == "str" and isinstance(column.dtype, pd.StringDtype):
+            return column.astype("str")
         if kind == "str":
             # whole numbers read as floats because of a gap keep their integer spelling
             return column.map(_as_text, na_action="ignore").astype("str")

@@ -1,0 +1,249 @@
+"""``study.toml``: what it may say, read and checked before any table is opened."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from personakit.errors import StudyError, unknown_name
+from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, TABLES, TIME
+
+SETTINGS_FILE = "study.toml"
+STUDY_TABLES = ("participants", "answers", *TABLES)
+#: tables whose rows name a participant
+PEOPLE_TABLES = ("events", "answers", "codes")
+NUMBER_THE_ROWS = "row"
+LOCAL_TIME = "time"
+#: words that stand for "no value" where study.toml says nothing else; an empty cell always does
+MISSING = ("NA", "NaN", "nan")
+_TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "choice", "names")
+_READING = ("file", "columns", "separator", "decimal", "encoding", "missing")
+_CHOICE = ("candidate", "by", "reason", "when")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """How one table is read. ``mapping``: canonical column -> column in the file."""
+
+    table: str
+    file: str
+    path: Path
+    mapping: Mapping[str, str]
+    columns: tuple[str, ...] | None = None
+    separator: str | None = None
+    decimal: str = "."
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] = MISSING
+    time_format: str | None = None
+    set_aside: frozenset[str] = frozenset()
+
+    @property
+    def where(self) -> str:
+        """The table and its file, as messages name them."""
+        return f"{self.table} ({self.file})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The whole of a checked ``study.toml``. ``participants_from`` names a table where participants have no file."""
+
+    name: str
+    language: str
+    timezone: str | None
+    stages: tuple[str, ...]
+    tables: Mapping[str, TableSettings]
+    participants_from: str | None
+    sha256: str
+    choice: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read and check ``folder/study.toml``; ``StudyError`` says which setting is wrong and what is allowed."""
+    given, sha256 = _read_toml(folder)
+    where = str(folder / SETTINGS_FILE)
+    _check_names(where, given, _TOP)
+    sections = {table: _section(where, table, given[table]) for table in STUDY_TABLES if table in given}
+    _give_codebook(where, sections)
+    if "participants" not in sections:
+        raise StudyError(f'{where}: [participants] is missing. Add it, with file = "participants.csv" or '
+                         f'from = "events".')
+    source = _participants_from(where, sections)
+    language = _text(where, "language", given.get("language", "en"))
+    if language not in LANGUAGES:
+        raise StudyError(unknown_name(f"{where}: language", language, LANGUAGES))
+    return Settings(
+        name=_text(where, "name", given.get("name", folder.resolve().name or "study")),
+        language=language,
+        timezone=_timezone(where, given.get("timezone")),
+        stages=_stages(where, given),
+        tables={table: _table(where, folder, table, section) for table, section in sections.items()},
+        participants_from=source,
+        sha256=sha256,
+        choice=_choice(where, given.get("choice", {})),
+        names=_texts(where, "[names]", given.get("names", {})),
+    )
+
+
+def _read_toml(folder: Path) -> tuple[dict[str, Any], str]:
+    path = folder / SETTINGS_FILE
+    if not folder.is_dir():
+        raise StudyError(f"{folder}: is not a folder. Give the folder that holds {SETTINGS_FILE}.")
+    try:
+        data = path.read_bytes()
+        return tomllib.loads(data.decode("utf-8-sig")), hashlib.sha256(data).hexdigest()
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror}). Write a {SETTINGS_FILE} in this folder.") from None
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise StudyError(f"{path}: line {line} is not UTF-8. Save the file as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path}: is not TOML: {error}. Correct that line.") from None
+
+
+def _check_names(where: str, given: Collection[str], allowed: Collection[str]) -> None:
+    for name in given:
+        if name not in allowed:
+            raise StudyError(unknown_name(where, name, allowed))
+
+
+def _text(where: str, key: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise StudyError(f'{where}: {key} must be a text, not {value!r}. Write {key} = "...".')
+    return value
+
+
+def _texts(where: str, key: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise StudyError(f"{where}: {key} must be a table of texts, not {value!r}.")
+    return {name: _text(where, f"{key} {name}", str(one) if hasattr(one, "isoformat") else one)
+            for name, one in value.items()}
+
+
+def _list(where: str, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise StudyError(f'{where}: {key} must be a list of texts, not {value!r}. Write {key} = ["...", "..."].')
+    return tuple(dict.fromkeys(value))
+
+
+def _timezone(where: str, value: object) -> str | None:
+    if value is None:
+        return None
+    name = _text(where, "timezone", value)
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        near = unknown_name("", name, available_timezones()).rpartition(" Did you mean ")[2]
+        hint = f" Did you mean {near}" if near.endswith("?") else ""
+        raise StudyError(f'{where}: timezone {name!r} is unknown. Write it as in "Europe/Paris".{hint}') from None
+    return name
+
+
+def _stages(where: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+    if "stages" not in given:
+        framework = _text(where, "framework", given.get("framework", "parcours"))
+        if framework not in FRAMEWORKS:
+            raise StudyError(unknown_name(f"{where}: framework", framework, FRAMEWORKS))
+        return FRAMEWORKS[framework]
+    if "framework" in given:
+        raise StudyError(f"{where}: both framework and stages are given. Keep one.")
+    stages = _list(where, "stages", given["stages"])
+    if len(stages) < 2 or not all(stage.strip() for stage in stages):
+        raise StudyError(f"{where}: stages must name at least two stages, in order, none of them empty.")
+    return stages
+
+
+def _section(where: str, table: str, section: object) -> dict[str, Any]:
+    if not isinstance(section, dict):
+        raise StudyError(f'{where}: {table} must be a table, not {section!r}. Write [{table}] and file = "..." under it.')
+    return dict(section)
+
+
+def _give_codebook(where: str, sections: dict[str, dict[str, Any]]) -> None:
+    """``codebook = "..."`` under [answers] is short for [codebook] file = "..."."""
+    file = sections.get("answers", {}).pop("codebook", None)
+    if file is not None and "codebook" in sections:
+        raise StudyError(f"{where}: the codebook is named under [answers] and under [codebook]. Keep one.")
+    if file is not None:
+        sections["codebook"] = {"file": file}
+
+
+def _participants_from(where: str, sections: dict[str, dict[str, Any]]) -> str | None:
+    section = sections["participants"]
+    if "from" not in section:
+        return None
+    if len(section) > 1:
+        raise StudyError(f"{where}: [participants] has from and other settings ({', '.join(sorted(section))}). "
+                         f"Keep from alone, or give a file.")
+    source = _text(where, "[participants] from", section["from"])
+    here = [table for table in PEOPLE_TABLES if table in sections]
+    if source not in here:
+        raise StudyError(unknown_name(f"{where}: [participants] from", source, here))
+    del sections["participants"]
+    return source
+
+
+def _table(where: str, folder: Path, table: str, section: Mapping[str, Any]) -> TableSettings:
+    where = f"{where}: [{table}]"
+    mapped = _mapped(table)
+    policies = _policies(table)
+    _check_names(where, section, [*_READING, *mapped, *policies, *(["time_format"] if table == "events" else [])])
+    if "file" not in section:
+        raise StudyError(f'{where}: file is missing. Write file = "{table}.csv".')
+    file = _text(where, "file", section["file"])
+    texts = {key: _text(where, key, section[key]) for key in ("decimal", "encoding", "time_format") if key in section}
+    if "separator" in section:
+        texts["separator"] = _one_character(where, section["separator"])
+    if texts.get("decimal", ".") not in (".", ","):
+        raise StudyError(f"{where}: decimal {texts['decimal']!r} is unknown. Allowed: '.' or ','.")
+    mapping = {name: _text(where, name, section[name]) for name in mapped if name in section}
+    if LOCAL_TIME in mapping and TIME in mapping:
+        raise StudyError(f"{where}: both time and time_us are given. Keep one.")
+    return TableSettings(
+        table=table, file=file, path=folder / file, mapping=mapping,
+        columns=_list(where, "columns", section["columns"]) if "columns" in section else None,
+        missing=_list(where, "missing", section["missing"]) if "missing" in section else MISSING,
+        set_aside=frozenset(name for name in policies if _policy(where, name, section, policies[name])),
+        **texts,
+    )
+
+
+def _mapped(table: str) -> list[str]:
+    if table in ("participants", "answers"):
+        return [PARTICIPANT]
+    required, optional, _ = TABLES[table]
+    return [*required, *optional, *([LOCAL_TIME] if table == "events" else [])]
+
+
+def _policies(table: str) -> dict[str, str]:
+    """Which rows a table may set aside -> what happens to them by default."""
+    unknown = {"unknown_participants": "error"} if table in PEOPLE_TABLES else {}
+    return {**unknown, "duplicates": "keep", "bots": "keep"} if table == "events" else unknown
+
+
+def _policy(where: str, name: str, section: Mapping[str, Any], default: str) -> bool:
+    value = section.get(name, default)
+    if value not in (default, "set_aside"):
+        raise StudyError(unknown_name(f"{where}: {name}", value, [default, "set_aside"]))
+    return value == "set_aside"
+
+
+def _one_character(where: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n' or ord(value) > 127:
+        raise StudyError(f'{where}: separator must be one character such as ";" or "\\t", not {value!r}.')
+    return value
+
+
+def _choice(where: str, value: object) -> dict[str, str]:
+    choice = _texts(where, "[choice]", value)
+    _check_names(f"{where}: [choice]", choice, _CHOICE)
+    for key in ("candidate", "by", "reason"):
+        if choice and key not in choice:
+            raise StudyError(f"{where}: [choice] {key} is missing. A choice names its candidate, who chose (by) and why "
+                             f"(reason).")
+    return choice

@@ -1,0 +1,81 @@
+"""code_table: interviewees by codes, thresholds on people and not on mentions."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from personakit.coding import code_table
+from personakit.errors import ChoiceError, StudyError, TooFewError
+from personakit.records import Study
+
+PEOPLE = pd.DataFrame(index=pd.Index([f"p{i}" for i in range(6)], name="participant_id"))
+
+
+def study(rows: list[tuple[str, ...]], columns: tuple[str, ...] = ("participant_id", "code", "kind", "coder")) -> Study:
+    return Study(name="s", participants=PEOPLE, codes=pd.DataFrame(rows, columns=list(columns)))
+
+
+BY_HAND = study([
+    ("p3", "price", "pain", "A"), ("p3", "price", "pain", "A"), ("p3", "price", "pain", "B"),
+    ("p1", "price", "pain", "B"), ("p1", "trust", "need", "A"), ("p2", "rare", "goal", "A"),
+])
+
+
+def test_by_hand() -> None:
+    table = code_table(BY_HAND, min_participants=2)
+    assert table.index.tolist() == ["p1", "p2", "p3"]
+    assert table.columns.tolist() == ["code:price"]
+    assert table["code:price"].tolist() == [1, 0, 1]
+    assert table.attrs == {"origin": "codes"}
+
+
+def test_any_coder_counts_and_mentions_are_those_of_one_coder() -> None:
+    table = code_table(BY_HAND, min_participants=1, counts=True)
+    assert table.loc["p3", "code:price"] == 2
+    assert table.loc["p1", "code:price"] == 1
+
+
+def test_kinds_in_either_language() -> None:
+    table = code_table(BY_HAND, min_participants=1, kinds=["irritant", "need"])
+    assert table.columns.tolist() == ["code:price", "code:trust"]
+    assert code_table(BY_HAND, min_participants=1, kinds="goal").index.tolist() == ["p1", "p2", "p3"]
+    with pytest.raises(ChoiceError, match="Did you mean 'pain'"):
+        code_table(BY_HAND, kinds=["pains"])
+
+
+def test_many_mentions_of_one_person_are_one_person() -> None:
+    with pytest.raises(TooFewError, match="the commonest to 1"):
+        code_table(study([("p1", "price", "pain", "A")] * 9), min_participants=2)
+
+
+def test_what_cannot_be_made() -> None:
+    with pytest.raises(StudyError, match="has no codes"):
+        code_table(Study(name="s", participants=PEOPLE))
+    with pytest.raises(ChoiceError, match="min_participants"):
+        code_table(BY_HAND, min_participants=0)
+    with pytest.raises(StudyError, match="no kinds"):
+        code_table(study([("p1", "price")], ("participant_id", "code")), kinds=["pain"])
+    with pytest.raises(TooFewError, match="none of 0 codes"):
+        code_table(study([("p1", "price", "pain", "A")]), kinds=["goal"])
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=st.lists(st.tuples(st.sampled_from(list(PEOPLE.index)), st.sampled_from(["a", "b", "c"]),
+                               st.just("pain"), st.sampled_from(["A", "B", None])), min_size=1, max_size=25),
+       least=st.integers(1, 4), seed=st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter_and_thresholds_hold(rows: list[tuple], least: int, seed) -> None:
+    shuffled = list(rows)
+    seed.shuffle(shuffled)
+    said = {code: {person for person, other, *_ in rows if other == code} for code in "abc"}
+    kept = [f"code:{code}" for code in "abc" if len(said[code]) >= least]
+    if not kept:
+        with pytest.raises(TooFewError):
+            code_table(study(rows), min_participants=least)
+        return
+    one, other = (code_table(study(some), min_participants=least) for some in (rows, shuffled))
+    pd.testing.assert_frame_equal(one, other)
+    assert one.columns.tolist() == kept
+    assert one.sum().tolist() == [len(said[name[5:]]) for name in kept]
