@@ -1,0 +1,12 @@
+"""Journeys: what people do in which order, who is still on the way, where they stop, and whether personas differ."""
+
+from personakit.journeys.compare import compare_journeys
+from personakit.journeys.describe import describe_journeys
+from personakit.journeys.friction import rank_friction
+from personakit.journeys.funnel import funnel
+from personakit.journeys.switches import channel_switches
+from personakit.journeys.trace import trace_journeys
+from personakit.journeys.transitions import stage_counts, transitions
+
+__all__ = ["channel_switches", "compare_journeys", "describe_journeys", "funnel", "rank_friction", "stage_counts",
+           "trace_journeys", "transitions"]

@@ -1,0 +1,73 @@
+"""Where a journey stands at the data cut: still open, or ended because the silence is longer than this person's silences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from personakit.eventlog import MINUTE_US, person_of
+from personakit.records import EncodedLog
+
+QUANTILE = 0.99
+OWN_GAPS = 20  # below this a person's own 99 % gap is hardly more than the longest one
+WATCHED = 20  # silences that fewer gaps could have reached before the cut say nothing
+
+
+def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.DataFrame:
+    """Say of each participant how long they were seen and whether they may still come back.
+
+    A journey is ``open`` while the silence since its last event is no longer than the person's 99 % gap between
+    sessions: their own where they have 20 gaps, else that of everyone. Short logs show short gaps first, so everyone's
+    quantile is corrected for gaps that would have ended after the cut (right truncation; Lagakos, Barraj & De
+    Gruttola, 1988). Where nobody ever came back, the session time-out decides. It cannot know who has left for
+    good.
+
+    Returns
+    -------
+    DataFrame (participants)
+        events, sessions, first_us, last_us, gap_limit_us (int64), status (open, ended).
+    """
+    first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
+    cut = int(log.time_us.max())
+    person = person_of(log)
+    pause = np.flatnonzero((np.diff(session) > 0) & (np.diff(person) == 0))
+    gaps, watched = log.time_us[pause + 1] - log.time_us[pause], cut - log.time_us[pause]
+    pooled = truncated_quantile(gaps, watched, QUANTILE) if len(gaps) else int(gap_min * MINUTE_US)
+    limit = _own_quantile(gaps, person[pause], len(first), fallback=pooled)
+    return pd.DataFrame(
+        {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
+         "first_us": first, "last_us": last, "gap_limit_us": limit,
+         "status": pd.array(np.where(cut - last <= limit, "open", "ended"), dtype="str")},
+        index=log.participants,
+    )
+
+
+def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -> int:
+    """Give a quantile of gaps of which each could only be seen if it was no longer than ``watched``.
+
+    The distribution function is the product over longer gaps u of 1 - d(u) / R(u), where d gaps are u long and R gaps
+    are at most u long and could have been longer (Lynden-Bell, 1971).
+
+    Examples
+    --------
+    >>> truncated_quantile(np.arange(1, 101), np.full(100, 1000), .99)
+    99
+    """
+    sizes, counts = np.unique(gaps, return_counts=True)
+    shorter = np.cumsum(counts)
+    at_risk = shorter - np.searchsorted(np.sort(watched), sizes, side="left")
+    enough = np.flatnonzero(at_risk >= WATCHED)
+    if not len(enough):
+        return int(sizes[-1])
+    sizes, counts, at_risk = (one[: enough[-1] + 1] for one in (sizes, counts, at_risk))
+    factors = np.append(1 - counts / np.maximum(at_risk, 1), 1.0)[1:]
+    below = np.cumprod(factors[::-1])[::-1]
+    return int(sizes[np.argmax(below >= quantile - 1e-12)])
+
+
+def _own_quantile(gaps: np.ndarray, person: np.ndarray, people: int, *, fallback: int) -> np.ndarray:
+    ordered = gaps[np.lexsort((gaps, person))]
+    count = np.bincount(person, minlength=people)
+    last = np.cumsum(count) - count + np.maximum(np.ceil(QUANTILE * count).astype(np.int64) - 1, 0)
+    own = np.append(ordered, 0)[np.minimum(last, len(ordered))]
+    return np.where(count >= OWN_GAPS, own, fallback).astype(np.int64)

@@ -1,0 +1,61 @@
+"""Who counts in which persona, and bootstraps of people within each: shared by every view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from personakit.errors import ChoiceError, TooFewError, unknown_name
+from personakit.inference import person_weights
+from personakit.records import Journeys, Personas
+from personakit.schema import STAGE, TOUCHPOINT
+
+ALL = "all"
+FEW_PEOPLE = 10
+CHUNK = 4_000_000  # weights drawn at once: replicates x people
+
+
+def members(journeys: Journeys, personas: Personas | None) -> dict[str, np.ndarray]:
+    """Map ``all`` and each persona to the positions of its participants in the log. People without events are left out."""
+    people = journeys.log.participants
+    groups = {ALL: np.arange(len(people))}
+    if personas is not None:
+        label = personas.labels.reindex(people)
+        for persona in personas.membership.columns:
+            groups[str(persona)] = np.flatnonzero((label == persona).to_numpy(bool))
+    return groups
+
+
+def check_view(journeys: Journeys, by: str) -> str:
+    """Return ``by`` (stage or touchpoint), or say what is allowed."""
+    allowed = [STAGE, TOUCHPOINT] if journeys.stages else [TOUCHPOINT]
+    if by not in allowed:
+        raise ChoiceError(unknown_name("by", by, allowed))
+    return by
+
+
+def bootstrap_chunks(n: int, *, replicates: int, seed: np.random.SeedSequence) -> Iterator[np.ndarray]:
+    """Draw person weights (chunk, n) until there are enough replicates, a few at a time so that memory stays small."""
+    if replicates < 1:
+        raise TooFewError(f"replicates: {replicates} is too few. At least 1 is needed, 200 for an interval.")
+    size = max(1, CHUNK // max(n, 1))
+    counts = [min(size, replicates - start) for start in range(0, replicates, size)]
+    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
+        yield person_weights(n, replicates=count, seed=child)
+
+
+def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
+    """Redraw the people (rows) and add up their cells: (replicates, cells)."""
+    if not counts.shape[0]:
+        return np.zeros((replicates, counts.shape[1]))
+    flat = counts.astype(np.float64).T.tocsr()
+    return np.concatenate([(flat @ weights.T.astype(np.float64)).T
+                           for weights in bootstrap_chunks(counts.shape[0], replicates=replicates, seed=seed)])
+
+
+def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Divide, NaN where there is nothing to divide by."""
+    above, below = np.broadcast_arrays(above, below)
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

@@ -1,0 +1,81 @@
+"""Channel switches: where a change of channel throws people back to an earlier stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from personakit.eventlog import count_cells, keep_rows, person_of, steps
+from personakit.journeys.excess import excess_columns, flagged
+from personakit.journeys.groups import bootstrap_sums, ratio
+from personakit.journeys.rows import no_rows, with_ids
+from personakit.records import Journeys
+from personakit.schema import CHANNEL, STAGE
+
+COLUMNS = ["source", "target", "switches", "people", "restart_share", "like_share", "excess", "low", "high", "flagged"]
+
+
+def channel_switches(journeys: Journeys, *, seed: int, replicates: int = 200) -> pd.DataFrame:
+    """Compare changes of channel: how often is the next event at an earlier stage, as if people had to start again?
+
+    Use it to find broken hand-overs. A switch is two events in a row of one person with different known channels,
+    within or across sessions. Its like are all other switches, weighted to leave from the same stages: from a late
+    stage there is more to fall back from. It cannot tell a broken hand-over from people who choose to look again there.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, source, target (channels), switches, people, restart_share, like_share, excess, low, high
+        (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess. Empty where
+        the log has no stages or fewer than two channels.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["x", "y"], "time_us": [0, 1],
+    ...                        "channel": ["web", "shop"]})
+    >>> stages = pd.DataFrame({"event": ["x", "y"], "touchpoint": ["X", "Y"], "stage": ["purchase", "research"]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> switches = channel_switches(trace_journeys(study, stages=stages), seed=7)
+    >>> switches[["source", "target", "restart_share"]].to_numpy().tolist()
+    [['web', 'shop', 1.0]]
+    """
+    if not journeys.stages or CHANNEL not in journeys.log.codes:
+        return no_rows(COLUMNS)
+    log = keep_rows(journeys.log, journeys.log.codes[STAGE] >= 0)
+    before, after = steps(log, CHANNEL)
+    channel, stage = log.codes[CHANNEL].astype(np.int64), log.codes[STAGE].astype(np.int64)
+    changed = channel[before] != channel[after]
+    before, after = before[changed], after[changed]
+    if not len(before):
+        return no_rows(COLUMNS)
+    pair, place = np.unique(channel[before] * len(log.levels[CHANNEL]) + channel[after], return_inverse=True)
+    dims = (len(pair), len(log.levels[STAGE]), 2)
+    cells = np.ravel_multi_index((place, stage[before], (stage[after] < stage[before]).astype(np.int64)), dims)
+    counts = count_cells(person_of(log)[before], cells, (len(log.participants), int(np.prod(dims))))
+    share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
+    draws = np.subtract(*_restart_shares(
+        bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)), dims))
+    seen = count_cells(person_of(log)[before], place, (len(log.participants), len(pair)))
+    words = log.levels[CHANNEL]
+    table = pd.DataFrame({
+        "source": words[pair // len(words)], "target": words[pair % len(words)], "switches": seen.sum(axis=0),
+        "people": (seen > 0).sum(axis=0), "restart_share": share[0], "like_share": like[0],
+        **excess_columns(share[0], like[0], draws)})
+    table["flagged"] = flagged(table)
+    table = table.sort_values(["flagged", "excess", "source", "target"], ascending=[False, False, True, True])
+    return with_ids(table[COLUMNS].reset_index(drop=True), "switches", seed, replicates)
+
+
+def _restart_shares(sums: np.ndarray, dims: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    cube = sums.reshape(len(sums), *dims).astype(np.float64)
+    switches, restarts = cube.sum(axis=3), cube[..., 1]
+    other, other_restarts = (one.sum(axis=1, keepdims=True) - one for one in (switches, restarts))
+    rate = ratio(other_restarts, other)
+    overall = ratio(other_restarts.sum(axis=2, keepdims=True), other.sum(axis=2, keepdims=True))
+    # a stage that no other switch leaves from falls back on all other switches
+    rate = np.where(np.isnan(rate), overall, rate)
+    expected = np.where(switches > 0, switches * rate, 0.0).sum(axis=2)
+    total = switches.sum(axis=2)
+    return ratio(restarts.sum(axis=2), total), ratio(expected, total)

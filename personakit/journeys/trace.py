@@ -1,0 +1,138 @@
+"""From a study to journeys: touchpoints and stages on every event, sessions, and who is still on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import StudyError, first_five, unknown_name
+from personakit.eventlog import encode_events, person_of, recode, sessionise, with_codes
+from personakit.journeys.ends import journey_ends
+from personakit.records import EncodedLog, Journeys, Study
+from personakit.schema import CHANNEL, EVENT, OWNER, STAGE, TOUCHPOINT, check_table
+from personakit.wording import canonical
+
+NATURAL_END = "natural_end"
+VALUED_SHARE = 0.5
+
+
+def trace_journeys(
+    study: Study, *, stages: str | Path | pd.DataFrame | None = None, session_gap_min: float = 30
+) -> Journeys:
+    """Order each participant's touchpoints into a journey: encoded once, sorted once, used by every later view.
+
+    Use it before any other verb of this folder. It cannot see what was not logged: a silent journey may have gone on
+    elsewhere.
+
+    Parameters
+    ----------
+    study
+        With events, and touchpoints (event to touchpoint, stage, channel, owner) where there are any.
+    stages
+        A table, or the path of a CSV file, with event, touchpoint and stage, used instead of the study's touchpoints.
+        Without either, each event is its own touchpoint and there are no stages.
+    session_gap_min
+        A silence longer than this many minutes parts two sessions.
+
+    Returns
+    -------
+    Journeys
+        ``log.codes`` hold event, touchpoint, stage, channel, device, owner, content where known (-1 where not), and
+        ``natural_end`` (0 where a journey is meant to stop: the last designed step, or a touchpoint of which most
+        events carry a value). The channel of the event itself comes before its touchpoint's. ``stages`` are those seen
+        in the log, in the order of the study. ``notes``: unmapped_events, tied_events, repeated_events, self_loops
+        (same touchpoint, same session), unknown_channel, open_journeys; each with count and share.
+
+    Raises
+    ------
+    StudyError
+        No events, or a stage that the study does not have.
+
+    Examples
+    --------
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, 60_000_000]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> trace_journeys(study).ends[["events", "sessions", "status"]].to_numpy().tolist()
+    [[2, 1, 'open']]
+    """
+    if study.events is None:
+        raise StudyError("events: this study has none, so there are no journeys. Add an events table.")
+    log = encode_events(study.events)
+    if not len(log.time_us):
+        raise StudyError("events: the table has no rows, so there are no journeys. Check the file and its settings.")
+    log = _with_touchpoints(log, _touchpoints(study, stages), study)
+    session = sessionise(log, gap_min=session_gap_min)
+    ends = journey_ends(log, session, gap_min=session_gap_min)
+    seen = np.bincount(log.codes[STAGE] + 1, minlength=len(log.levels[STAGE]) + 1)[1:] > 0
+    return Journeys(
+        log=_with_natural_ends(log, study.design), stages=tuple(log.levels[STAGE][seen]), session=session,
+        session_gap_min=float(session_gap_min), ends=ends, notes=_notes(log, session, ends),
+        cut_us=int(log.time_us.max()),
+    )
+
+
+def _touchpoints(study: Study, stages: str | Path | pd.DataFrame | None) -> pd.DataFrame | None:
+    if stages is None:
+        return study.touchpoints
+    where = "stages" if isinstance(stages, pd.DataFrame) else str(stages)
+    if not isinstance(stages, pd.DataFrame):
+        if not Path(stages).is_file():
+            raise StudyError(f"stages: there is no file {where}. Give the path of a CSV with event, touchpoint and stage.")
+        # sep=None finds comma or semicolon; the Python engine is needed for that
+        stages = pd.read_csv(stages, sep=None, engine="python", encoding="utf-8-sig", dtype="str")
+    table = check_table("touchpoints", stages, where=where)
+    table[STAGE] = table[STAGE].map(canonical)
+    unknown = table[STAGE][~table[STAGE].isin(study.stages)]
+    if len(unknown):
+        raise StudyError(f"{where}.stage: {len(unknown)} rows with stages that the study does not have "
+                         f"({first_five(unknown)}). {unknown_name('stage', unknown.iloc[0], study.stages)}")
+    return table
+
+
+def _with_touchpoints(log: EncodedLog, table: pd.DataFrame | None, study: Study) -> EncodedLog:
+    if table is None:
+        log = with_codes(log, TOUCHPOINT, log.codes[EVENT], list(log.levels[EVENT]))
+        return with_codes(log, STAGE, np.full(len(log.time_us), -1), [])
+    for column in (TOUCHPOINT, STAGE, CHANNEL, OWNER):
+        if column in table:
+            levels = study.stages if column == STAGE else None
+            log = recode(log, column, _words(table, column), levels=levels)
+    return log
+
+
+def _words(table: pd.DataFrame, column: str) -> Mapping[str, str]:
+    known = table.dropna(subset=[column])
+    return dict(zip(known[EVENT], known[column], strict=True))
+
+
+def _with_natural_ends(log: EncodedLog, design: pd.DataFrame | None) -> EncodedLog:
+    touchpoint, words = log.codes[TOUCHPOINT], log.levels[TOUCHPOINT]
+    valued = np.bincount(touchpoint + 1, weights=np.nan_to_num(log.value) > 0, minlength=len(words) + 1)[1:]
+    events = np.bincount(touchpoint + 1, minlength=len(words) + 1)[1:]
+    meant = (valued > 0) & (valued >= VALUED_SHARE * events)
+    if design is not None and len(design):
+        meant |= words == design.sort_values("step")[TOUCHPOINT].iloc[-1]
+    return with_codes(log, NATURAL_END, np.where(np.append(meant, False)[touchpoint], 0, -1), ["yes"])
+
+
+def _notes(log: EncodedLog, session: np.ndarray, ends: pd.DataFrame) -> pd.DataFrame:
+    touchpoint = log.codes[TOUCHPOINT]
+    together = np.diff(session) == 0
+    repeat = (np.diff(person_of(log)) == 0) & (np.diff(log.time_us) == 0)
+    for one in log.codes.values():
+        repeat &= np.diff(one) == 0
+    rows = [
+        ("unmapped_events", (touchpoint < 0).sum(), len(touchpoint)),
+        ("tied_events", log.ties, len(touchpoint)),
+        ("repeated_events", repeat.sum(), len(touchpoint)),
+        ("self_loops", (together & (np.diff(touchpoint) == 0) & (touchpoint[1:] >= 0)).sum(), together.sum()),
+        ("unknown_channel", (log.codes[CHANNEL] < 0).sum() if CHANNEL in log.codes else len(touchpoint),
+         len(touchpoint)),
+        ("open_journeys", (ends["status"] == "open").sum(), len(ends)),
+    ]
+    notes = pd.DataFrame(rows, columns=["check", "count", "of"]).astype({"count": "int64"})
+    notes["share"] = notes["count"] / notes.pop("of").clip(lower=1)
+    return notes

@@ -1,0 +1,144 @@
+"""Steps from stage to stage, and how many people ever reach each stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of, transition_counts
+from personakit.inference import percentile_interval, wilson_interval
+from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, check_view, members, ratio
+from personakit.journeys.rows import with_ids
+from personakit.records import Journeys, Personas
+from personakit.schema import PERSONA, STAGE
+
+WIDE = 0.3  # an interval wider than this is too few to read
+
+
+def transitions(
+    journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE, seed: int, replicates: int = 200
+) -> pd.DataFrame:
+    """Count what comes next: each event's step to the next event of the same person, for everyone and by persona.
+
+    Use it to see how people move. Steps that stay (source = target) are kept: leave them out and divide again to see
+    only moves. Steps reach across sessions, whatever the silence. Events without a stage are stepped over, so that the
+    steps out of a stage add up to its events. It does not say why people move, nor whether personas differ
+    (``compare_journeys`` does).
+
+    Parameters
+    ----------
+    by
+        ``stage`` or ``touchpoint``.
+    replicates
+        Bootstrap samples of people behind the intervals.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona (``all`` first), source, target (``end``: ended there; ``open``: may go on after the data
+        cut), count, people, share (of the steps out of source), low, high, few (fewer than 10 people, or an interval
+        wider than .3). Steps that nobody made are left out; a step that only others made has count 0.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither, or the log has no stages.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, 60_000_000]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> transitions(trace_journeys(study), by="touchpoint", seed=7)[["source", "target", "count"]].to_numpy().tolist()
+    [['buy', 'open', 1], ['see', 'buy', 1]]
+    """
+    column = check_view(journeys, by)
+    words = [*journeys.log.levels[column], "end", "open"]
+    size = len(words) - 2
+    counts = step_counts(journeys, column)
+    somebody = np.flatnonzero(counts.sum(axis=0))
+    seeds = np.random.SeedSequence(seed)
+    frames = []
+    for persona, rows in members(journeys, personas).items():
+        own = counts[rows]
+        draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
+        low, high = percentile_interval(_shares(draws, size)[:, somebody])
+        count, people = own.sum(axis=0), (own > 0).sum(axis=0)
+        frames.append(pd.DataFrame(
+            {PERSONA: persona, "source": [words[cell // (size + 2)] for cell in somebody],
+             "target": [words[cell % (size + 2)] for cell in somebody], "count": count[somebody],
+             "people": people[somebody], "share": _shares(count[None, :], size)[0, somebody], "low": low, "high": high}
+        ))
+    table = pd.concat(frames, ignore_index=True)
+    table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
+    return with_ids(table, "transitions", by, seed, replicates)
+
+
+def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
+    """Count each person's steps: (participants, levels * (levels + 2)), the last two targets being end and open."""
+    log, size = journeys.log, len(journeys.log.levels[column])
+    inner = transition_counts(log, column).tocoo()
+    source, target = np.divmod(inner.col, size)
+    known = np.flatnonzero(log.codes[column] >= 0)
+    person = person_of(log)[known]
+    last = known[np.append(np.diff(person) != 0, True)] if len(known) else known
+    owner = person_of(log)[last]
+    leave = np.where((journeys.ends["status"] == "open").to_numpy()[owner], size + 1, size)
+    cells = np.concatenate([source * (size + 2) + target, log.codes[column][last].astype(np.int64) * (size + 2) + leave])
+    shape = (len(log.participants), size * (size + 2))
+    ends = count_cells(owner, cells[len(source):], shape)
+    return ends + sparse.csr_array((inner.data, (inner.row, cells[: len(source)])), shape=shape)
+
+
+def _shares(counts: np.ndarray, size: int) -> np.ndarray:
+    cube = counts.reshape(len(counts), size, size + 2).astype(np.float64)
+    return ratio(cube, cube.sum(axis=2, keepdims=True)).reshape(len(counts), -1)
+
+
+def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE) -> pd.DataFrame:
+    """Count who is ever seen at each stage, for everyone and by persona.
+
+    Use it as the first line of a map. Someone not seen at a stage may have been there unlogged, or may still come.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, stage (or touchpoint), people, people_total, share, low, high (Wilson), events,
+        median_days (from first to last event of a visit: a run of events at the stage, over sessions).
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither stage nor touchpoint, or the log has no stages.
+    """
+    column = check_view(journeys, by)
+    counts = count_by_person(journeys.log, column)
+    words = journeys.log.levels[column]
+    seen = np.flatnonzero(counts.sum(axis=0))
+    visits = _stays(journeys, column)
+    frames = []
+    for persona, rows in members(journeys, personas).items():
+        own = counts[rows]
+        people = (own > 0).sum(axis=0)[seen]
+        low, high = wilson_interval(people, np.full(len(seen), len(rows)))
+        days = visits[visits["person"].isin(rows)].groupby("code")["days"].median().reindex(seen)
+        frames.append(pd.DataFrame(
+            {PERSONA: persona, STAGE: words[seen], "people": people, "people_total": len(rows),
+             "share": ratio(people, np.full(len(seen), len(rows))), "low": low, "high": high,
+             "events": own.sum(axis=0)[seen], "median_days": days.to_numpy()}
+        ))
+    return with_ids(pd.concat(frames, ignore_index=True), "stages", by)
+
+
+def _stays(journeys: Journeys, column: str) -> pd.DataFrame:
+    log = journeys.log
+    known = np.flatnonzero(log.codes[column] >= 0)
+    code, person = log.codes[column][known], person_of(log)[known]
+    first = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(known)]
+    starts = np.flatnonzero(first)
+    stops = np.append(starts[1:], len(known))[: len(starts)] - 1
+    days = (log.time_us[known[stops]] - log.time_us[known[starts]]) / DAY_US
+    return pd.DataFrame({"person": person[starts], "code": code[starts], "days": days})
+

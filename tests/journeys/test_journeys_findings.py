@@ -1,0 +1,163 @@
+"""Friction, channel switches and the whole description: by hand and on planted studies."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_journeys as make
+
+from personakit.journeys import channel_switches, describe_journeys, rank_friction, trace_journeys
+from personakit.records import Study
+from personakit.samples.planting import plant
+from personakit.wording import say
+
+VIEWS = ("stages", "transitions", "funnel", "friction", "switches", "comparison")
+
+
+def planted(name, seed, participants=None):
+    """A study as loading leaves it, without the rows that were planted to be set aside, and its true personas."""
+    sample = plant(name, seed=seed, participants=participants)
+    tables = sample.tables
+    people = tables["participants"].set_index("participant_id")
+    events = tables["events"].drop(index=sample.truth["rows"]["row"])
+    study = Study(name=name, participants=people, events=events[events["participant_id"].isin(people.index)],
+                  touchpoints=tables["touchpoints"], design=tables["design"], contents=tables["contents"],
+                  timezone="Europe/Paris", language="fr")
+    return study, sample.truth["personas"].set_index("participant_id")["persona"]
+
+
+def test_visits_by_hand():
+    # basket twice in a row is one visit; b stops at the basket but goes on at a later stage next time
+    log = make.log({"a": ["page", "basket", "basket", 1.0, "page", "pay"], "b": ["basket", 1.0, "use"],
+                    "c": ["basket"], "last": [300.0, "basket"]})
+    stages = make.touchpoints(["page", "basket", "pay", "use", "idle"], ["s0", "s1", "s1", "s2", "s2"])
+    table = rank_friction(trace_journeys(make.study(log, touchpoints=stages)), seed=1).set_index("touchpoint")
+    assert table.loc["basket", ["people", "visits"]].tolist() == [3, 3], "the last visit of an open journey is unknown"
+    assert table.loc["basket", "stop_share"] == pytest.approx(2 / 3)
+    # its like is pay: one visit, after which the journey ended
+    assert table.loc["basket", "like_share"] == 1.0
+    assert np.isnan(table.loc["use", "excess"]), "the last stage, and nobody came back to it: a natural end"
+    assert not table["flagged"].any()
+
+
+def shop(people, seed, *, stop):
+    """People look, then visit the touchpoints of one stage in any order; at each the session ends at its rate."""
+    rng = np.random.default_rng(seed)
+    paths = {}
+    for person in range(people):
+        path = []
+        for _ in range(3):
+            for one in ["look", *rng.permutation(list(stop)), "later"]:
+                path.append(str(one))
+                if rng.random() < stop.get(one, 0.1):
+                    break
+            path.append(2.0)
+        paths[f"p{person:04d}"] = path
+    stages = make.touchpoints(["look", *stop, "later"], ["s0", *["s1"] * len(stop), "s2"])
+    return trace_journeys(make.study(make.log(paths), touchpoints=stages))
+
+
+def test_the_planted_friction_is_flagged_and_noise_is_not():
+    table = rank_friction(shop(150, 1, stop={"w": 0.1, "x": 0.1, "y": 0.4, "z": 0.1}), seed=1)
+    assert table.loc[table["flagged"], "touchpoint"].tolist() == ["y"]
+    assert table["touchpoint"].iloc[0] == "y"
+    even = {"w": 0.1, "x": 0.1, "y": 0.1, "z": 0.1}
+    assert not any(rank_friction(shop(100, seed, stop=even), seed=1)["flagged"].any() for seed in range(10))
+
+
+def test_repeated_rows_change_no_visit():
+    study, _ = planted("lunettes", 3, 150)
+    again = study.events.sample(frac=0.1, random_state=1)
+    doubled = Study(name="t", participants=study.participants, events=pd.concat([study.events, again]),
+                    touchpoints=study.touchpoints, design=study.design)
+    one, other = (trace_journeys(each) for each in (study, doubled))
+    repeated = other.notes.set_index("check").loc["repeated_events", "count"]
+    assert repeated - one.notes.set_index("check").loc["repeated_events", "count"] == len(again)
+    columns = ["touchpoint", "people", "visits", "stop_share", "like_share", "excess", "low", "high", "flagged"]
+    pd.testing.assert_frame_equal(rank_friction(one, seed=1)[columns], rank_friction(other, seed=1)[columns])
+    pd.testing.assert_frame_equal(channel_switches(one, seed=1), channel_switches(other, seed=1))
+
+
+def test_switches_by_hand():
+    events = pd.DataFrame([("a", "s2", 0, "web"), ("a", "s0", 1, "shop"), ("a", "s1", 2, "shop"), ("a", "s2", 3, "web"),
+                           ("a", "s2", 4, None), ("a", "s1", 5, "phone")],
+                          columns=["participant_id", "event", "time_us", "channel"])
+    table = channel_switches(trace_journeys(make.study(events, touchpoints=make.touchpoints(make.STATES))), seed=1)
+    found = table.set_index(["source", "target"])
+    assert found["switches"].to_dict() == {("web", "shop"): 1, ("shop", "web"): 1, ("web", "phone"): 1}
+    # the step from web (s2) over the unknown channel to phone (s1) falls back
+    assert found["restart_share"].to_dict() == {("web", "shop"): 1.0, ("shop", "web"): 0.0, ("web", "phone"): 1.0}
+    # web to shop leaves from s2; of the others only web to phone does, and it falls back
+    assert found.loc[("web", "shop"), "like_share"] == 1.0
+
+
+def test_no_channels_no_switches():
+    assert channel_switches(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1).empty
+
+
+@pytest.mark.parametrize(("seed", "participants"), [(31, None), (32, 400)])
+def test_lunettes_shows_what_was_planted(seed, participants):
+    study, persona = planted("lunettes", seed, participants)
+    personas = make.personas(persona.dropna(), window_days=90.0)
+    journeys = trace_journeys(study)
+    start = time.perf_counter()
+    findings = describe_journeys(journeys, personas, seed=7)
+    assert time.perf_counter() - start < 8, "60,000 events and four personas take about 1 s"
+    pooled = findings.friction[findings.friction["persona"] == "all"]
+    assert pooled.loc[pooled["flagged"], "touchpoint"].tolist() == ["Panier"]
+    assert pooled["touchpoint"].iloc[0] == "Panier"
+    broken = findings.switches[findings.switches["flagged"]]
+    assert broken[["source", "target"]].to_numpy().tolist() == [["web", "shop"]]
+    verdicts = findings.comparison.set_index(["persona_a", "persona_b"])["verdict"]
+    assert verdicts["all", "all"] == "differ"
+    same = ("famille", "pressé")
+    assert verdicts[same] == "not_distinguishable"
+    if participants is None:
+        assert (verdicts.drop([("all", "all"), same]) == "differ").all()
+    said = " ".join(say(one, "fr") for one in findings.why)
+    assert "Friction à « Panier »".replace("« ", "«\u202f").replace(" »", "\u202f»") in said
+    assert "famille et pressé" in said
+
+
+@pytest.mark.parametrize(("seed", "participants"), [(41, 1_000), (42, 300), (43, 300)])
+def test_bruit_shows_nothing(seed, participants):
+    study, _ = planted("bruit", seed, participants)
+    ids = study.participants.index
+    personas = make.personas(dict(zip(ids, np.random.default_rng(seed).choice(["P1", "P2", "P3"], len(ids)), strict=True)),
+                             window_days=None)
+    findings = describe_journeys(trace_journeys(study), personas, seed=7)
+    assert not findings.friction["flagged"].any()
+    assert not findings.switches["flagged"].any()
+    assert (findings.comparison["verdict"] == "not_distinguishable").all()
+
+
+def test_same_seed_same_bytes_and_shuffled_rows():
+    study, persona = planted("lunettes", 5, 120)
+    personas = make.personas(persona.dropna(), window_days=90.0)
+    shuffled = Study(name="t", participants=study.participants, events=study.events.sample(frac=1, random_state=1),
+                     touchpoints=study.touchpoints, design=study.design)
+    one, other = (describe_journeys(trace_journeys(each), personas, seed=7, replicates=20) for each in (study, shuffled))
+    for view in VIEWS:
+        assert getattr(one, view).to_json() == getattr(other, view).to_json(), view
+        assert getattr(one, view)["evidence_id"].is_unique
+
+
+def test_an_empty_persona_and_one_event_journeys():
+    log = make.log({f"p{one}": ["s0"] for one in range(30)})
+    personas = make.personas({**{f"p{one}": "P1" for one in range(30)}, "silent": "P2"}, window_days=None)
+    findings = describe_journeys(trace_journeys(make.study(log, touchpoints=make.touchpoints(make.STATES))), personas,
+                                 seed=1, replicates=10)
+    assert findings.stages.set_index("persona").loc["P2", ["people", "people_total"]].tolist() == [0, 0]
+    assert (findings.comparison["verdict"] == "cannot_tell").all()
+    assert findings.funnel.empty
+    assert findings.funnel["share"].dtype == "float64"
+
+
+def test_every_sentence_can_be_said():
+    log = make.log({"a": ["x", "y"], "b": ["y"]})
+    findings = describe_journeys(trace_journeys(make.study(log)), seed=1, replicates=5)
+    assert findings.comparison.empty
+    assert all(say(one, language) for one in findings.why for language in ("fr", "en"))
