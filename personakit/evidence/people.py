@@ -1,0 +1,59 @@
+"""The people of the personas in one fixed order, and what the ids of evidence are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import StudyError, first_five
+from personakit.records import Features, Personas, Study
+from personakit.schema import row_id
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class People:
+    """Participants sorted by persona, then by id, so that shuffled tables give the same draws and the same ids.
+
+    ``group`` (n): the number of each participant's persona; persona g holds the rows ``bounds[g]:bounds[g + 1]``.
+    ``posterior`` (n): the membership in that persona. ``digest`` stands for the ids in an evidence id.
+    """
+
+    index: pd.Index
+    names: tuple[str, ...]
+    group: np.ndarray
+    bounds: np.ndarray
+    posterior: np.ndarray
+    digest: str
+
+    def members(self, group: int) -> slice:
+        """Return the rows of a persona."""
+        return slice(int(self.bounds[group]), int(self.bounds[group + 1]))
+
+
+def line_up(study: Study, features: Features, personas: Personas) -> People:
+    """Check that study, features and personas speak of the same people, and put these in order."""
+    membership = personas.membership
+    for where, index in (("study.participants", study.participants.index), ("features", features.table.index)):
+        missing = membership.index.difference(index)
+        if len(missing):
+            raise StudyError(f"personas: {len(missing)} of {len(membership)} participants are not in {where} "
+                             f"({first_five(missing)}). Use the personas that were made from this study.")
+    values = membership.to_numpy(dtype=float)
+    group = values.argmax(axis=1)
+    order = np.lexsort((membership.index.to_numpy(dtype=object), group))
+    group = group[order]
+    return People(
+        index=membership.index[order],
+        names=tuple(str(one) for one in membership.columns),
+        group=group,
+        bounds=np.searchsorted(group, np.arange(values.shape[1] + 1)),
+        posterior=values[order, group],
+        digest=ids_digest(membership.index[order]),
+    )
+
+
+def ids_digest(ids: pd.Index) -> str:
+    """Return one hash for a list of ids, whatever their order."""
+    return row_id("\x1f".join(sorted(str(one) for one in ids)))
