@@ -17,8 +17,8 @@ _HOMES = {
     name: module
     for module, names in {
         "errors": ("StudyError", "ChoiceError", "TooFewError"),
-        "records": ("Study", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings",
-                    "Card", "JourneyMap"),
+        "records": ("Study", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings"),
+        "documents": ("Card", "JourneyMap"),
         "study": ("load_study", "load_sample", "check_study", "save_study"),
         "answers": ("answer_table",),
         "coding": ("code_table",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from personakit.schema import CONSENT, FEATURE, KIND, PERSONA
@@ -61,10 +62,13 @@ def hide_small(
     """
     small = pd.Series(False, index=frame.index)
     for name in counts:
-        small |= frame[name].map(lambda count: is_small(count, threshold=threshold)).astype(bool)
+        count = pd.to_numeric(frame[name]).to_numpy(dtype=float, na_value=np.nan)
+        small |= (count > 0) & (count < threshold)
     hidden = small.copy()
-    if within:
-        for _, rows in frame.groupby(list(within), sort=False, dropna=False):
+    if within and small.any():
+        keys = [frame[name] for name in within]
+        lonely = small.groupby(keys, sort=False, dropna=False).transform("sum") == 1
+        for _, rows in frame[lonely].groupby(list(within), sort=False, dropna=False):
             alone = rows.index[small[rows.index]]
             if len(alone) == 1:
                 others = rows.loc[rows.index.difference(alone, sort=False), counts[0]]
@@ -75,7 +79,8 @@ def hide_small(
     for name in values:
         if pd.api.types.is_integer_dtype(out[name].dtype):
             out[name] = out[name].astype("Int64")
-        out[name] = out[name].mask(hidden)
+        if hidden.any():
+            out[name] = out[name].mask(hidden)
     return out.assign(hidden=hidden)
 
 
@@ -113,7 +118,7 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
 JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = MappingProxyType({
     "stages": (("people",), ("people", "share", "low", "high", "events", "median_days"), ("stage",)),
     "transitions": (("people",), ("count", "people", "share", "low", "high"), ("source", "target")),
-    "funnel": (("reached", "ended", "still_open"), ("reached", "still_open", "ended", "share", "low", "high"), ()),
+    "funnel": (("reached",), ("reached", "still_open", "ended", "share", "low", "high"), ("stage",)),
     "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"), ("touchpoint",)),
     "switches": (("people",), ("switches", "people", "restart_share", "like_share", "excess", "low", "high"), ()),
     "comparison": (("people_a", "people_b"), ("people_a", "people_b", "change", "low", "high"), ()),
@@ -130,6 +135,9 @@ def journey_cells(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     [False, True]
     """
     counts, values, total = JOURNEY_CELLS[name]
+    if name == "funnel":  # how the others part is hidden on its own: the share reached stays
+        few = hide_small(frame, counts=["still_open", "ended"], values=["still_open", "ended"])
+        frame = few.drop(columns="hidden")
     values = tuple(one for one in values if one in frame.columns)
     if PERSONA not in frame.columns:
         return hide_small(frame, counts=counts, values=values)

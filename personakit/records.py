@@ -17,7 +17,8 @@ from personakit.errors import StudyError, first_five
 from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, PERSONA, ROLE, TABLES, VERDICTS, check_table
 
 
-def _freeze(record: Any) -> None:
+def freeze(record: Any) -> None:
+    """Copy the tables of a record and close its mappings, at its door."""
     for one in fields(record):
         value = getattr(record, one.name)
         if isinstance(value, (pd.DataFrame, pd.Series)):
@@ -26,11 +27,13 @@ def _freeze(record: Any) -> None:
             object.__setattr__(record, one.name, MappingProxyType(dict(value)))
 
 
-def _show(title: str, facts: Mapping[str, object], verb: str) -> str:
+def show(title: str, facts: Mapping[str, object], verb: str) -> str:
+    """Say what a record holds and which verb comes next."""
     return f"{title}: " + ", ".join(f"{value} {name}" for name, value in facts.items()) + f". Next: {verb}"
 
 
-def _show_html(record: object) -> str:
+def show_html(record: object) -> str:
+    """Say the same in a notebook."""
     head, _, tail = repr(record).partition(". Next: ")
     return f"<div><strong>{html.escape(head)}</strong><br>next: <code>{html.escape(tail)}</code></div>"
 
@@ -42,7 +45,7 @@ class Sentence:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
 
 SOURCE_COLUMNS = ("table", "file", "sha256", "rows_in", "kept", "set_aside")
@@ -94,7 +97,7 @@ class Study:
                 object.__setattr__(self, table, check_table(table, frame))
         for table in ("answers", "events", "codes"):
             self._check_known(table)
-        _freeze(self)
+        freeze(self)
 
     def _check_known(self, table: str) -> None:
         frame = getattr(self, table)
@@ -111,9 +114,9 @@ class Study:
     def __repr__(self) -> str:
         counts = {table: len(getattr(self, table)) for table in ("participants", "events", "answers", "codes")
                   if hasattr(getattr(self, table), "__len__")}
-        return _show(f"Study {self.name}", counts, "check_study(study)")
+        return show(f"Study {self.name}", counts, "check_study(study)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -135,7 +138,7 @@ class EncodedLog:
     ties: int = 0
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,7 +163,7 @@ class Features:
         if not (self.table.index.equals(self.natural.index) and self.table.columns.equals(self.natural.columns)
                 and self.table.columns.equals(self.catalog.index)):
             raise StudyError("features: table, natural and catalog do not line up. Build them with build_features.")
-        _freeze(self)
+        freeze(self)
 
     @property
     def active(self) -> pd.DataFrame:
@@ -170,9 +173,9 @@ class Features:
     def __repr__(self) -> str:
         roles = self.catalog[ROLE].value_counts().sort_index()
         facts = {"participants": len(self.table), **{str(role): int(count) for role, count in roles.items()}}
-        return _show("Features", facts, "find_candidates(features, seed=7)")
+        return show("Features", facts, "find_candidates(features, seed=7)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -196,13 +199,13 @@ class Candidates:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise StudyError(f"verdict: {self.verdict!r} is unknown. Allowed: {', '.join(VERDICTS)}.")
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         facts = {"candidates": len(self.table), "recommended": self.recommended or "none", "verdict": self.verdict}
-        return _show("Candidates", facts, "choose(candidates, candidate, by=..., reason=...)")
+        return show("Candidates", facts, "choose(candidates, candidate, by=..., reason=...)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -225,7 +228,7 @@ class Personas:
     def __post_init__(self) -> None:
         if not np.allclose(self.membership.sum(axis=1), 1.0, atol=1e-6):
             raise StudyError("personas.membership: rows do not sum to 1. Give each participant shares that do.")
-        _freeze(self)
+        freeze(self)
 
     @property
     def labels(self) -> pd.Series:
@@ -235,10 +238,10 @@ class Personas:
 
     def __repr__(self) -> str:
         sizes = self.labels.value_counts().reindex(self.membership.columns, fill_value=0)
-        return _show(f"Personas {self.candidate}", {self.names.get(str(p), str(p)): n for p, n in sizes.items()},
+        return show(f"Personas {self.candidate}", {self.names.get(str(p), str(p)): n for p, n in sizes.items()},
                      "gather_evidence(study, features, personas)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -262,13 +265,13 @@ class Evidence:
     seed: int
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         facts = {"features": len(self.table), "codes": len(self.codes), "quotes": len(self.quotes)}
-        return _show("Evidence", facts, "make_cards(personas, evidence, journeys)")
+        return show("Evidence", facts, "make_cards(personas, evidence, journeys)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,14 +292,14 @@ class Journeys:
     cut_us: int
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         still_open = int((self.ends["status"] == "open").sum())
-        return _show("Journeys", {"participants": len(self.ends), "events": len(self.session), "still open": still_open},
+        return show("Journeys", {"participants": len(self.ends), "events": len(self.session), "still open": still_open},
                      "transitions(journeys, personas, seed=7)")
 
-    _repr_html_ = _show_html
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -323,84 +326,10 @@ class JourneyFindings:
     seed: int
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         facts = {"flagged touchpoints": int(self.friction["flagged"].sum()), "comparisons": len(self.comparison)}
-        return _show("JourneyFindings", facts, "make_map(study, findings)")
+        return show("JourneyFindings", facts, "make_map(study, findings)")
 
-    _repr_html_ = _show_html
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Claim:
-    """One sentence on a card or a map: its text, the ids of the evidence rows behind it, and how many people they are.
-    ``status``: measured (counted from data), quoted (a person's words) or chosen (a person's decision).
-    """
-
-    text: str
-    evidence: tuple[str, ...] = ()
-    n: int | None = None
-    status: str = "measured"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Section:
-    """A titled list of claims on a card; ``side`` is front or back."""
-
-    key: str
-    title: str
-    claims: tuple[Claim, ...]
-    side: str = "front"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Card:
-    """A persona card, neutral of format: what is written and the evidence each sentence names."""
-
-    persona: str
-    language: str
-    title: str
-    summary: Claim
-    banner: str | None
-    sections: tuple[Section, ...]
-    figures: Mapping[str, object] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _freeze(self)
-
-    def __repr__(self) -> str:
-        return _show(f"Card {self.title}", {"sections": len(self.sections)}, "save_cards(cards, folder)")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cell:
-    """One cell of a journey map. ``value`` with ``low``/``high`` where a number stands behind the text, ``n`` people,
-    ``evidence`` ids, ``level`` of evidence (none, partly, fully), ``tone`` (pain, delight or empty).
-    """
-
-    text: str = ""
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    evidence: tuple[str, ...] = ()
-    level: str = "none"
-    tone: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JourneyMap:
-    """A journey map, neutral of format: stages (id, title) as columns, lanes (key, title, one tuple of cells a stage)."""
-
-    title: str
-    language: str
-    persona: str | None
-    banner: str | None
-    stages: tuple[tuple[str, str], ...]
-    lanes: tuple[tuple[str, str, tuple[tuple[Cell, ...], ...]], ...]
-    notes: tuple[Claim, ...] = ()
-
-    def __repr__(self) -> str:
-        facts = {"stages": len(self.stages), "lanes": len(self.lanes)}
-        return _show(f"JourneyMap {self.title}", facts, "save_map(journey_map, path)")
+    _repr_html_ = show_html

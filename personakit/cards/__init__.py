@@ -1,0 +1,5 @@
+"""Persona cards: every sentence is a claim that names the evidence behind it. Drawing and files are the exports' work."""
+
+from personakit.cards.build import make_cards
+
+__all__ = ["make_cards"]

@@ -1,0 +1,94 @@
+"""What one card is written from, and how its figures are said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from personakit.documents import Claim
+from personakit.records import Personas
+from personakit.wording import feature_label, number, say_key, share, term
+
+SHARE_KINDS = ("share", "binary", "nominal")
+#: a claim and the numbers of its drawing
+Drawn = tuple[Claim, dict[str, float | int | None]]
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What one card is written from: the rows of one persona, small cells emptied."""
+
+    persona: str
+    language: str
+    personas: Personas
+    table: pd.DataFrame
+    codes: pd.DataFrame
+    quotes: pd.DataFrame
+    traits: pd.DataFrame
+    coverage: pd.Series
+    stages: pd.DataFrame | None
+
+    def say(self, key: str, **values: object) -> str:
+        """Say a string of the card in its language."""
+        return say_key(f"cards.{key}", self.language, **values)
+
+    def label(self, feature: str) -> str:
+        """Name a feature, or a level of one (``name=level``)."""
+        catalog = self.personas.features.catalog
+        name, _, level = (feature, "", "") if feature in catalog.index else feature.partition("=")
+        label = catalog.loc[name].get("label", "") if name in catalog.index else ""
+        said = feature_label(name, self.language, label).rstrip(".… ")  # a question asked is part of a sentence here
+        return self.say("trait_level", what=said, level=term(level, self.language)) if level else said
+
+
+def name(known: Known, persona: str) -> str:
+    """Return the name that people gave a persona, else its id."""
+    return known.personas.names.get(persona) or known.say("unnamed", persona=persona)
+
+
+def natural(value: float, kind: str, unit: object, language: str) -> str:
+    """Write a value of a feature in its own unit.
+
+    Examples
+    --------
+    >>> natural(0.42, "share", "", "en"), natural(3.25, "numeric", "", "fr")
+    ('42%', '3,25')
+    """
+    if kind in SHARE_KINDS:
+        return share(value, language)
+    named = unit if isinstance(unit, str) and unit not in ("share", "count") else ""
+    return number(value, language) + (f"\u00a0{term(named, language)}" if named else "")
+
+
+def both(known: Known, row: pd.Series) -> dict[str, str]:
+    """Write the values inside and outside the persona."""
+    return {side: natural(row[side], row["kind"], row["unit"], known.language) for side in ("inside", "outside")}
+
+
+def scale(inside: float, outside: float, low: float, high: float, *, share: bool) -> dict[str, float | int | None]:
+    """Choose the axis of a drawing: 0 to 1 for shares, from 0 where nothing is negative, else around the values."""
+    known = [value for value in (inside, outside, low, high) if math.isfinite(value)]
+    start, stop = (0.0, 1.0) if share else (min(0.0, *known), max(*known) * 1.1 if max(known) > 0 else 0.0)
+    if start == stop:
+        stop = start + 1.0
+    numbers = {"inside": inside, "outside": outside, "low": low, "high": high}
+    clipped: dict[str, float | int | None] = {name: min(max(float(value), start), stop) if math.isfinite(value) else None
+               for name, value in numbers.items()}
+    return clipped | {"start": start, "stop": stop}
+
+
+def by_effect(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows of evidence by the size of their effect."""
+    known = rows.dropna(subset=["inside", "outside", "effect"])
+    return known.iloc[known["effect"].abs().argsort(kind="stable")[::-1]] if len(known) else known
+
+
+def covered(known: Known) -> tuple[str, ...]:
+    """Return the evidence id of how many people are known, and how well."""
+    return (str(known.coverage["evidence_id"]),)
+
+
+def ids(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the evidence ids of rows."""
+    return tuple(str(one) for one in rows["evidence_id"])

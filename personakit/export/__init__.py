@@ -1,0 +1,14 @@
+"""What leaves the room: cards, maps, the report, tables and the manifest, written as files."""
+
+from __future__ import annotations
+
+from personakit.export.answer import Spoken, five_lines
+from personakit.export.cards import FORMATS, save_cards
+from personakit.export.folder import check_replaceable, finished_folder, save_manifest
+from personakit.export.maps import save_map
+from personakit.export.render import check_formats
+from personakit.export.report import save_report
+from personakit.export.tables import map_name, publishable_tables, save_tables
+
+__all__ = ["FORMATS", "Spoken", "check_formats", "check_replaceable", "finished_folder", "five_lines", "map_name",
+           "publishable_tables", "save_cards", "save_manifest", "save_map", "save_report", "save_tables"]

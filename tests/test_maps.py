@@ -1,0 +1,176 @@
+"""Journey maps: cells worked by hand from the hand-made study, gaps where nothing is known, nothing small, no secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import hand_made
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from personakit.errors import ChoiceError, StudyError
+from personakit.maps import make_map
+from personakit.maps.said import mean_interval
+from personakit.records import Study
+
+
+def draw(persona=None, *, language="fr", study=None, **changes):
+    records = {"personas": hand_made.personas(), "evidence": hand_made.evidence()} | changes
+    return make_map(study or hand_made.study(), hand_made.findings(), persona=persona, language=language, **records)
+
+
+def lane(journey_map, key):
+    return next(cells for name, _, cells in journey_map.lanes if name == key)
+
+
+def at(journey_map, key, stage):
+    place = [name for name, _ in journey_map.stages].index(stage)
+    return lane(journey_map, key)[place]
+
+
+@pytest.fixture(scope="module")
+def everyone():
+    return draw()
+
+
+def test_stages_are_columns_with_words(everyone):
+    assert everyone.stages[1] == ("research", "recherche et évaluation")
+    assert all(len(cells) == 5 for _, _, cells in everyone.lanes)
+    assert draw(language="en").stages[2] == ("purchase", "purchase")
+
+
+def test_reached_has_share_interval_and_people(everyone):
+    cell = at(everyone, "reached", "purchase")[0]
+    assert (cell.value, cell.n, cell.level) == (0.5, 100, "fully")
+    assert cell.low == pytest.approx(0.44)
+    assert "100 sur 200" in cell.text
+
+
+def test_goes_on_counts_add_up(everyone):
+    """Pooled: 180 entered; research 160, purchase 100: 100 go on, open 8 to 32 (24 more), ended 12 to 48 (36 more)."""
+    share, onward = at(everyone, "goes_on", "research")
+    assert share.value == 0.5
+    assert onward.text == "ici 160\u202f: 100 continuent, 24 encore en chemin, 36 arrêtés"
+
+
+def test_funnel_parts_on_few_people_are_not_said():
+    """P1: 95 entered, 90 at research, so 2 open and 3 ended: fewer than 5 each."""
+    onward = at(draw("P1"), "goes_on", "awareness")[1]
+    assert "arrêtés" not in onward.text
+    assert "90" in onward.text
+
+
+def test_ease_is_the_mean_of_those_who_answered(everyone):
+    values = hand_made.study().answers["ces_panier"].to_numpy(dtype=float)
+    cell = at(everyone, "effort", "purchase")[0]
+    assert cell.value == pytest.approx(values.mean())
+    assert cell.n == 120
+    assert "sur 7" in cell.text
+
+
+def test_curve_is_rescaled_and_turned_by_polarity(everyone):
+    values = hand_made.study().answers["ces_panier"].to_numpy(dtype=float)
+    cell = at(everyone, "experience", "purchase")[0]
+    assert cell.value == pytest.approx((values.mean() - 1) / 6 * 4 - 2)
+    study = hand_made.study()
+    turned = draw(study=replace(study, codebook=study.codebook.assign(better="low")))
+    assert at(turned, "experience", "purchase")[0].value == pytest.approx(-cell.value)
+
+
+def test_curve_has_gaps_and_one_source(everyone):
+    assert at(everyone, "experience", "awareness") == ()
+    assert any("CES" in note.text for note in everyone.notes)
+    study = replace(hand_made.study(), answers=None)
+    told = draw(study=study)
+    assert at(told, "experience", "purchase")[0].value == -2.0
+    assert any("irritants" in note.text for note in told.notes)
+    assert any("visite" in note.text for note in draw(study=replace(study, codes=None), evidence=None).notes)
+    bare = draw(study=replace(study, codes=None, walkthroughs=None), evidence=None)
+    assert any("Pas de courbe" in note.text for note in bare.notes)
+    assert not any(lane(bare, "experience"))
+
+
+def test_polarity_unknown_gives_no_curve_from_ease():
+    study = hand_made.study()
+    undeclared = draw(study=replace(study, codebook=study.codebook.drop(columns="better")))
+    assert not any("CES" in note.text for note in undeclared.notes)
+
+
+def test_pains_are_counts_of_interviewees(everyone):
+    cell = at(everyone, "pains", "purchase")[0]
+    assert cell.text == "correction perdue au panier\n6 sur 7 personnes interrogées"
+    assert "%" not in cell.text
+    # interviews and the flagged basket agree
+    assert cell.level == "fully"
+    assert at(everyone, "delights", "research")[0].tone == "delight"
+
+
+def test_friction_and_channel_break_are_named(everyone):
+    cell = at(everyone, "opportunities", "purchase")[0]
+    assert cell.text.startswith("Panier\u202f: 41\u202f%")
+    assert "équipe\u202f: ventes" in cell.text
+    assert any("de web vers boutique" in note.text for note in everyone.notes)
+    assert at(everyone, "opportunities", "loyalty")[0].text == "rien de signalé"
+
+
+def test_content_gaps_are_visible(everyone):
+    assert at(everyone, "content", "loyalty")[0].text == "aucun contenu"
+    assert at(everyone, "content", "purchase")[1].text.startswith("manque\u202f: orienter")
+
+
+def test_owners_hand_over(everyone):
+    assert [cell.text for cell in at(everyone, "owners", "purchase")][-1] == "relais vers\u202f: service client"
+    assert "relais" not in at(everyone, "owners", "loyalty")[-1].text
+
+
+def test_walkthrough_beside_the_competitor(everyone):
+    own, other, seen = at(everyone, "walkthrough", "purchase")
+    assert (own.value, other.value) == (-0.5, 2.0)
+    assert "La correction disparaît." in seen.text
+
+
+def test_quotes_obey_consent(everyone):
+    for persona in (None, "P1", "P2"):
+        for _, _, columns in draw(persona).lanes:
+            assert not any("7741" in cell.text for cells in columns for cell in cells)
+    assert "<script>" in at(everyone, "quotes", "research")[0].text  # as said; the export escapes it
+
+
+def test_persona_map_says_whose_journey_is_the_same():
+    notes = [note.text for note in draw("P1").notes]
+    assert any("Persona P2" in text and "différent" in text for text in notes)
+    assert any("Persona P3" in text and "ne distingue pas" in text for text in notes)
+    assert "pas encore choisi" in draw("P1").banner
+    assert draw().banner is None
+
+
+def test_small_answers_are_hidden():
+    study = hand_made.study()
+    few = draw(study=replace(study, answers=study.answers.iloc[:4]))
+    assert not any(lane(few, "effort"))
+
+
+def test_nine_stages_and_nothing_known():
+    stages = tuple(f"étape numéro {number}" for number in range(9))
+    empty = Study(name="vide", participants=pd.DataFrame(index=hand_made.IDS), stages=stages, language="fr")
+    drawn = make_map(empty, None)
+    assert len(drawn.stages) == 9
+    assert {cell.level for cells in lane(drawn, "sources") for cell in cells} == {"none"}
+
+
+def test_errors_name_the_fix():
+    with pytest.raises(ChoiceError, match=r"persona: 'P9' is unknown. Allowed: P1, P2, P3"):
+        draw("P9")
+    with pytest.raises(StudyError, match=r"needs personas. Pass personas="):
+        make_map(hand_made.study(), hand_made.findings(), persona="P1")
+    with pytest.raises(StudyError, match="language"):
+        draw(language="es")
+
+
+def test_mean_interval_is_that_of_t():
+    values = np.array([2.0, 4.0, 4.0, 5.0, 7.0])
+    mean, low, high = mean_interval(values)
+    expected = stats.t.interval(0.95, 4, loc=values.mean(), scale=stats.sem(values))
+    assert (mean, low, high) == pytest.approx((4.4, *expected))
