@@ -5,13 +5,28 @@ Arrays in, arrays out. Whoever draws here draws whole people, so the sessions an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm, t
+from threadpoolctl import threadpool_limits
 
 from personakit.errors import TooFewError
 
 Seed = int | np.random.SeedSequence
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Multiply matrices on one thread inside: resampling multiplies many small ones.
+
+    Their threads wait for each other (ten times slower on a busy machine of two cores), and the order in which they add
+    up could depend on how many there are, so the last digits too. Works as a decorator: ``@one_thread()``.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def person_weights(n: int, *, replicates: int, seed: Seed) -> np.ndarray:

@@ -45,6 +45,10 @@ def choose(candidates: Candidates, candidate: str, *, by: str, reason: str, when
     by, reason, when
         Who decided, why, and (optional) the day.
 
+    Returns
+    -------
+    Personas with ``chosen=True`` and the act ``choose`` in ``decisions``.
+
     Raises
     ------
     ChoiceError
@@ -66,6 +70,10 @@ def recommend(candidates: Candidates, *, language: str = "en") -> Personas:
     """Take the recommended candidate: personas that no person has chosen yet, and that say so.
 
     Use it to look at something before anyone decides; ``choose`` is the decision. ``language`` is that of the reason.
+
+    Returns
+    -------
+    Personas with ``chosen=False`` and the act ``recommend`` in ``decisions``.
 
     Raises
     ------
@@ -96,6 +104,10 @@ def label(
         Who decided, why, and (optional) the day.
     replace
         Allow that a name given before is replaced; both stay in the log.
+
+    Returns
+    -------
+    The personas with these names, and one act ``label`` a name in ``decisions``.
 
     Raises
     ------

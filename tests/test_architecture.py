@@ -12,7 +12,7 @@ import pytest
 import personakit
 
 PACKAGE = Path(personakit.__file__).parent
-GROUND = {"schema", "records", "errors"}
+GROUND = {"schema", "records", "documents", "errors"}
 TOOLS = {"eventlog", "inference", "disclosure", "wording"}
 FACES = {"cli", "plots", "export"}
 PIPELINE = {"run"}

@@ -12,7 +12,7 @@ from personakit.evidence.codes import code_rows, interviewed, quote_rows
 from personakit.evidence.features import feature_rows, spread
 from personakit.evidence.people import People, ids_digest, line_up
 from personakit.evidence.traits import trait_rows
-from personakit.inference import wilson_interval
+from personakit.inference import one_thread, wilson_interval
 from personakit.records import Evidence, Features, Personas, Study
 from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, row_id
 
@@ -20,6 +20,7 @@ from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, row_id
 CONTESTED = 0.6
 
 
+@one_thread()
 def gather_evidence(
     study: Study, features: Features, personas: Personas, *, seed: int, replicates: int = 500
 ) -> Evidence:

@@ -35,7 +35,7 @@ class People:
 def line_up(study: Study, features: Features, personas: Personas) -> People:
     """Check that study, features and personas speak of the same people, and put these in order."""
     membership = personas.membership
-    for where, index in (("study.participants", study.participants.index), ("features", features.table.index)):
+    for where, index in (("participants", study.participants.index), ("features", features.table.index)):
         missing = membership.index.difference(index)
         if len(missing):
             raise StudyError(f"personas: {len(missing)} of {len(membership)} participants are not in {where} "

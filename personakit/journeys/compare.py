@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import xlogy
 
 from personakit.eventlog import DAY_US, count_cells, keep_rows, person_of, transition_counts
-from personakit.inference import adjust_bh, percentile_interval, permutation_p, permuted
+from personakit.inference import adjust_bh, one_thread, percentile_interval, permutation_p, permuted
 from personakit.journeys.groups import ALL, FEW_PEOPLE, bootstrap_chunks, check_view, ratio
 from personakit.journeys.rows import with_ids
 from personakit.records import EncodedLog, Journeys, Personas
@@ -33,6 +33,7 @@ class _Tested:
         return np.bincount(self.label)
 
 
+@one_thread()
 def compare_journeys(
     journeys: Journeys, personas: Personas, *, by: str = STAGE, margin: float = 0.02, seed: int, replicates: int = 500
 ) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from personakit.inference import one_thread
 from personakit.journeys.compare import COLUMNS, compare_journeys
 from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import COLUMNS as FUNNEL_COLUMNS
@@ -17,6 +18,7 @@ from personakit.records import JourneyFindings, Journeys, Personas, Sentence
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
 
+@one_thread()
 def describe_journeys(
     journeys: Journeys, personas: Personas | None = None, *, seed: int, replicates: int = 200
 ) -> JourneyFindings:

@@ -47,7 +47,8 @@ def check_study(study: Study, *, language: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row a check, indexed by its key: check (what was looked at), result (``passed``; ``note``: read it;
-        ``failed``: the pipeline will stop), table, count (rows, people or names concerned), what_to_do (empty where passed).
+        ``failed``: the pipeline will stop), table, count (rows, people or names concerned), first (five of them; these may
+        be participants' ids, so exports leave this column out), what_to_do (empty where passed).
 
     Raises
     ------
@@ -71,6 +72,7 @@ def check_study(study: Study, *, language: str | None = None) -> pd.DataFrame:
          "result": [one.result for one in found],
          "table": [one.table for one in found],
          "count": [one.count for one in found],
+         "first": ["" if one.result == "passed" else one.values.get("first", "") for one in found],
          "what_to_do": [_what_to_do(one, spoken) for one in found]},
         index=pd.Index([one.check for one in found], name="key"),
     )

@@ -1,0 +1,184 @@
+"""k-means: many starts at once, on distinct rows with weights, leaving missing answers out of the distances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from personakit.candidates.design import Design, make_design, sample_design
+from personakit.candidates.measures import in_order
+
+#: starts are added in batches until the best has been reached this often, or until the budget is spent
+HITS, BATCH, MOST_STARTS, FEW = 5, 32, 512, 12
+#: rows x starts that one search for the best may cost
+ROWS_BUDGET = 128_000
+#: rows x starts of one fit to resampled people, and the fewest and most of these starts
+STARTS_BUDGET, STARTS = 8_000, (4, 12)
+#: people among whom starts are tried; everyone takes part in the end
+LARGE = 5_000
+#: two objectives closer than this share are the same solution
+SAME = 1e-6
+#: rows x fits that are worked on at once: what fits in the processor's cache
+CHUNK = 32_768
+
+
+def first_centres(design: Design, k: int, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw starting centres (fits, k, columns) by k-means++ (Arthur and Vassilvitskii, 2007), for each row of weights."""
+    fits, rows = weights.shape
+    centres = np.empty((fits, k, design.values.shape[1]), dtype=design.values.dtype)
+    draws = rng.random((k, fits))
+    own = (design.values**2).sum(axis=1)
+    for part in _parts(fits, rows):
+        share = weights[part]
+        chance, nearest = share, np.full_like(share, np.inf)
+        for j in range(k):
+            ladder = np.cumsum(chance, axis=1, dtype=float)
+            row = (ladder <= (draws[j, part] * ladder[:, -1])[:, None]).sum(axis=1)
+            centres[part, j] = design.values[np.minimum(row, rows - 1)]
+            away = np.maximum(2 * _half_distance(design, centres[part, j]) + own, 0.0)
+            np.minimum(nearest, away, out=nearest)
+            chance = share * nearest
+            spent = chance.sum(axis=1) <= 0
+            chance[spent] = share[spent]
+    return centres
+
+
+def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """Move centres until nothing changes. Gives the centres and the weighted within sums of squares, one for each fit."""
+    centres, weights = centres.astype(design.values.dtype), weights.astype(design.values.dtype)
+    within = np.full(len(centres), np.inf)
+    least_gain = 100 * np.finfo(design.values.dtype).eps
+    running = np.arange(len(centres))
+    for _ in range(rounds):
+        found, moved = _step(design, weights[running], centres[running])
+        better = found < within[running] * (1 - least_gain)
+        within[running] = found
+        running = running[better]
+        if not len(running):
+            break
+        centres[running] = moved[better]
+    return centres, within
+
+
+@np.errstate(invalid="ignore")
+def _step(design: Design, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Within sums of squares of these centres, and the means of the rows that are nearest to each."""
+    fits, k, columns = centres.shape
+    sums = np.hstack([design.values, np.ones_like(design.values[:, :1]), design.missing])
+    within, moved = np.empty(fits), np.empty_like(centres)
+    for part in _parts(fits, len(design.values)):
+        labels, reach = _assign(design, centres[part])
+        within[part] = np.einsum("fr,fr->f", weights[part], reach)
+        for j in range(k):
+            total = (weights[part] * (labels == j)) @ sums
+            count = np.repeat(total[:, columns, None], columns, axis=1)
+            count[:, design.gappy] -= total[:, columns + 1 :]
+            moved[part, j] = np.where(count > 0.5, total[:, :columns] / np.maximum(count, 0.5), centres[part, j])
+    return within, moved
+
+
+def nearest_centre(design: Design, centres: np.ndarray) -> np.ndarray:
+    """Assign each row to its nearest centre: labels (fits, rows)."""
+    parts = [_assign(design, centres[part])[0] for part in _parts(len(centres), len(design.values))]
+    return np.concatenate(parts).astype(np.intp)
+
+
+def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    reach = _half_distance(design, centres[:, 0])
+    labels = np.zeros(reach.shape, dtype=np.int8)
+    for j in range(1, centres.shape[1]):  # this loop is several times faster than one argmin over a short last axis
+        away = _half_distance(design, centres[:, j])
+        np.maximum(labels, (away < reach).view(np.int8) * np.int8(j), out=labels)
+        np.minimum(reach, away, out=reach)
+    reach *= 2
+    reach += (design.values**2).sum(axis=1)
+    return labels, np.maximum(reach, 0.0, out=reach)
+
+
+@np.errstate(invalid="ignore")  # some builds of BLAS raise this flag on finite numbers
+def _half_distance(design: Design, points: np.ndarray) -> np.ndarray:
+    """Compute half the squared distance (points, rows) over the answers that were given, less the row's own part."""
+    away = points @ -design.values.T
+    square = points**2 / 2
+    away += square.sum(axis=1)[:, None]
+    if len(design.gappy):
+        away -= square[:, design.gappy] @ design.missing.T
+    return away
+
+
+def _parts(fits: int, rows: int) -> Iterator[slice]:
+    width = max(1, CHUNK // rows)
+    return (slice(start, min(start + width, fits)) for start in range(0, fits, width))
+
+
+def best_centres(design: Design, k: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, float, float]:
+    """Find the best centres (k, columns), with their within sum of squares and the share of starts that reached it."""
+    rng = np.random.default_rng(seed)
+    sample = sample_design(design, LARGE, rng).single()
+    rows = len(sample.weights)
+    most = int(np.clip(ROWS_BUDGET // rows, BATCH, MOST_STARTS))
+    centres, within = np.empty((0, k, design.values.shape[1])), np.empty(0)
+    weights = np.broadcast_to(sample.weights, (BATCH, rows))
+    hits = np.zeros(0, dtype=bool)
+    while len(within) < most and hits.sum() < HITS:
+        more, reached = lloyd(sample, weights, first_centres(sample, k, weights, rng))
+        centres, within = np.concatenate([centres, more]), np.concatenate([within, reached])
+        hits = within <= within.min() * (1 + SAME)
+    # the best few are finished with everyone in double precision, which also parts near-equals
+    few = np.argsort(within, kind="stable")[:FEW]
+    best, least = lloyd(design, np.repeat(design.weights[None], len(few), axis=0), centres[few])
+    return best[least.argmin()], float(least.min()), float(hits.mean())
+
+
+def resampled_labels(design: Design, k: int, weights: np.ndarray, seed: int | np.random.SeedSequence, rounds: int = 40
+                     ) -> np.ndarray:
+    """Fit each row of weights anew and assign all rows: labels (fits, rows). Short starts, then the best to the end."""
+    return nearest_centre(design.single(), resampled_centres(design.single(), k, weights, seed, rounds))
+
+
+def resampled_centres(design: Design, k: int, weights: np.ndarray, seed: int | np.random.SeedSequence, rounds: int
+                      ) -> np.ndarray:
+    """Find centres (fits, k, columns) for each row of weights: the best of some short starts, moved on for some rounds."""
+    rng = np.random.default_rng(seed)
+    fits = len(weights)
+    starts = int(np.clip(STARTS_BUDGET // len(design.weights), *STARTS))
+    weights = weights.astype(design.values.dtype)
+    many = np.repeat(weights, starts, axis=0)
+    centres, within = lloyd(design, many, first_centres(design, k, many, rng), rounds=8)
+    best = within.reshape(fits, starts).argmin(axis=1) + starts * np.arange(fits)
+    return lloyd(design, weights, centres[best], rounds=rounds)[0]
+
+
+def kmeans(table: pd.DataFrame, k: int, seed: int) -> np.ndarray:
+    """Sort people into k personas around mean profiles: each belongs to the nearest (hard membership).
+
+    Squared Euclidean distances on the analysis scale, over the answers that a person gave; nominal features as one column
+    a level. Starts by k-means++ until the best was reached five times or the budget is spent. It likes personas of similar
+    size and spread; with features that move together it cuts along what they share.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Lloyd (1982); Arthur and Vassilvitskii (2007), k-means++; Chi, Chi and Baraniuk (2016), k-POD, for the gaps.
+
+    Examples
+    --------
+    >>> kmeans(pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9], "b": [0.0, np.nan, 1.0, 1.0]}), 2, 7).argmax(axis=1).tolist()
+    [0, 0, 1, 1]
+    """
+    design = make_design(table)
+    centres, _, _ = best_centres(design, k, seed)
+    return in_order(design, np.eye(k)[nearest_centre(design, centres[None])[0]])[design.row_of]

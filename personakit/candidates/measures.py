@@ -1,0 +1,111 @@
+"""Figures of one partition of a design. Each is a function ``(design, labels) -> float``; people count, not rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from personakit.candidates.design import Design
+
+#: distinct rows beyond which the silhouette is taken over a regular sample of them
+SILHOUETTE_ROWS = 1_500
+
+
+def explained(design: Design, labels: np.ndarray) -> float:
+    """Return the share of the variance over the active features that lies between the personas, 0 to 1."""
+    within, total = _within(design, labels), _within(design, np.zeros_like(labels))
+    return 1.0 - within / total if total > 0 else 0.0
+
+
+def _within(design: Design, labels: np.ndarray) -> float:
+    middle, _ = centres(design, labels, int(labels.max()) + 1)
+    away = (design.values - middle[labels]) ** 2
+    return float(design.weights @ (away if design.seen is None else away * design.seen).sum(axis=1))
+
+
+def centres(design: Design, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute means of the given answers (k, columns) and people (k) of each persona."""
+    member = np.eye(k)[labels] * design.weights[:, None]
+    size = member.sum(axis=0)
+    count = size[:, None] if design.seen is None else member.T @ design.seen
+    return member.T @ design.values / np.maximum(count, 1e-12), size
+
+
+def in_order(design: Design, membership: np.ndarray) -> np.ndarray:
+    """Put the columns of a membership (distinct rows, k) from large to small, equals by their means in turn."""
+    means, size = centres(design, membership.argmax(axis=1), membership.shape[1])
+    return membership[:, np.lexsort([*means.round(9).T[::-1], -size])]
+
+
+def separation(design: Design, labels: np.ndarray) -> float:
+    """Average the silhouette (Rousseeuw, 1987): how much nearer people are to their own persona than to the next, -1 to 1.
+
+    Distances are Euclidean on the analysis scale, over the features both have answered, scaled up to all features.
+    """
+    rows = len(design.weights)
+    kept = np.arange(rows) if rows <= SILHOUETTE_ROWS else np.linspace(0, rows - 1, SILHOUETTE_ROWS).astype(int)
+    away, weights, label = distances(design, kept), design.weights[kept], labels[kept]
+    present, label = np.unique(label, return_inverse=True)
+    if len(present) < 2:
+        return 0.0
+    member = np.eye(len(present))[label] * weights[:, None]
+    size, total = member.sum(axis=0), away @ member
+    own = np.arange(len(kept)), label
+    inside = total[own] / np.maximum(size[label] - 1, 1e-12)
+    mean = total / size
+    mean[own] = np.inf
+    outside = mean.min(axis=1)
+    silhouette = np.where(size[label] > 1, (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-12), 0.0)
+    return float(np.average(silhouette, weights=weights))
+
+
+def distances(design: Design, rows: np.ndarray) -> np.ndarray:
+    """Compute distances between some distinct rows; missing answers are left out and the rest scaled up."""
+    values = design.values[rows]
+    square = values**2
+    if design.seen is None:
+        own = square.sum(axis=1)
+        return np.sqrt(np.maximum(own[:, None] + own - 2 * values @ values.T, 0.0))
+    seen = design.seen[rows]
+    cross = square @ seen.T
+    shared = seen @ seen.T
+    away = np.maximum(cross + cross.T - 2 * values @ values.T, 0.0)
+    return np.sqrt(away * values.shape[1] / np.maximum(shared, 1.0))
+
+
+def overlap(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Count people in persona i of ``first`` and persona j of ``second``."""
+    columns = int(second.max()) + 1
+    cells = (int(first.max()) + 1) * columns
+    return np.bincount(first * columns + second, weights=weights, minlength=cells).reshape(-1, columns)
+
+
+def adjusted_rand(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> float:
+    """Measure the agreement of two partitions, 1 when equal and about 0 when by chance (Hubert and Arabie, 1985).
+
+    Examples
+    --------
+    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]), np.ones(4))
+    1.0
+    """
+    table = overlap(first, second, weights)
+    both, rows, columns, all_pairs = (float((x * (x - 1) / 2).sum()) for x in
+                                      (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True)))
+    expected = rows * columns / all_pairs
+    most = (rows + columns) / 2
+    return (both - expected) / (most - expected) if most > expected else 1.0
+
+
+def jaccards(reference: np.ndarray, other: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
+    """Return the Jaccard similarity of each of the k personas of ``reference`` with the most similar one of ``other``."""
+    table = overlap(np.append(reference, k - 1), np.append(other, k - 1), np.append(weights, 0.0))
+    union = table.sum(axis=1, keepdims=True) + table.sum(axis=0) - table
+    return (table / np.maximum(union, 1e-12)).max(axis=1)
+
+
+#: name -> figure of a partition; ``fit`` and ``separation`` are columns of ``Candidates.table``
+MEASURES: Mapping[str, Callable[[Design, np.ndarray], float]] = MappingProxyType(
+    {"fit": explained, "separation": separation}
+)

@@ -1,0 +1,119 @@
+"""The command line: ``personakit check / run / cards / sample``. Every error is one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from personakit.errors import ChoiceError, StudyError, TooFewError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Personas and journeys from logs, surveys and interviews; or the news that there are none.")
+
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder: study.toml and its tables.")]
+Language = Annotated[str | None, typer.Option(help="fr or en; the study's own language where not given.")]
+Formats = Annotated[str, typer.Option(help="Formats of cards and maps, with commas between them: html,json.")]
+Seed = Annotated[int, typer.Option(help="The seed of everything that draws by chance.")]
+Chosen = Annotated[str | None, typer.Option(help="Show this candidate (such as latent_class-4), not the recommended one.")]
+Sizes = Annotated[str, typer.Option("--k", help="How many personas to try: 2-8, or 3,4,5.")]
+
+
+@app.command()
+def check(study: StudyFolder) -> None:
+    """Read a study and list what is missing, thin, or does not join."""
+    from personakit.study import check_study, load_study
+
+    checks = check_study(load_study(study))
+    with_counts = checks.to_string(index=False, max_colwidth=100)
+    typer.echo(with_counts)
+    if (checks["result"] == "failed").any():
+        raise StudyError(f"{study}: {int((checks['result'] == 'failed').sum())} checks failed; see the table above.")
+
+
+@app.command()
+def run(
+    study: StudyFolder,
+    out: Annotated[Path, typer.Option(help="The folder to write; a folder of an earlier run is replaced at the end.")],
+    sizes: Sizes = "2-8",
+    candidate: Chosen = None,
+    language: Language = None,
+    formats: Formats = "html,json",
+    seed: Seed = 7,
+) -> None:
+    """Run the whole journey: candidates, personas, evidence, journeys, cards, maps and a report."""
+    from personakit.run import run_study
+    from personakit.study import load_study
+
+    folder = run_study(load_study(study), out, k=read_sizes(sizes), candidate=candidate, language=language,
+                       formats=read_list(formats), seed=seed)
+    typer.echo((folder / "summary.txt").read_text(encoding="utf-8").rstrip())
+    typer.echo(str(folder / "index.html"))
+
+
+@app.command()
+def cards(
+    study: StudyFolder,
+    out: Annotated[Path, typer.Option(help="The folder to write the cards into.")],
+    candidate: Chosen = None,
+    language: Language = None,
+    formats: Formats = "html,json",
+    seed: Seed = 7,
+) -> None:
+    """Write only the persona cards."""
+    from personakit.run import write_cards
+    from personakit.study import load_study
+
+    for path in write_cards(load_study(study), out, candidate=candidate, language=language, formats=read_list(formats),
+                            seed=seed):
+        typer.echo(str(path))
+
+
+@app.command()
+def sample(
+    name: Annotated[str, typer.Argument(help="lunettes, agence or bruit.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to write.")],
+    seed: Annotated[int | None, typer.Option(help="Another seed deals another study of the same kind.")] = None,
+    participants: Annotated[int | None, typer.Option(help="Another number of participants.")] = None,
+) -> None:
+    """Write a simulated study with known truth, to learn on or to teach with."""
+    from personakit.samples import make_sample
+
+    typer.echo(str(make_sample(name, folder, seed=seed, participants=participants)))
+
+
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Read ``2-8`` or ``3,4,5`` as numbers of personas.
+
+    Examples
+    --------
+    >>> read_sizes("2-4"), read_sizes("3,5")
+    ((2, 3, 4), (3, 5))
+    """
+    try:
+        low, dash, high = text.partition("-")
+        sizes = range(int(low), int(high) + 1) if dash else [int(one) for one in text.split(",")]
+    except ValueError:
+        raise StudyError(f"--k: {text!r} is not a range. Write 2-8, or 3,4,5.") from None
+    if not len(sizes) or min(sizes) < 2:
+        raise StudyError(f"--k: {text!r} holds no number of personas from 2 up. Write 2-8, or 3,4,5.")
+    return tuple(sizes)
+
+
+def read_list(text: str) -> tuple[str, ...]:
+    """Read words with commas between them."""
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def main() -> None:
+    """Run the command line; errors that a person can mend are told in one sentence, without a traceback."""
+    try:
+        app()
+    except (StudyError, ChoiceError, TooFewError, OSError) as error:
+        typer.echo(f"personakit: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("personakit: stopped; the last finished output is as it was.", err=True)
+        sys.exit(130)

@@ -1,0 +1,221 @@
+"""The whole journey in one function: a study in, a folder of cards, maps, tables and one report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from personakit.answers import answer_table
+from personakit.behaviour import behaviour_table
+from personakit.candidates import find_candidates
+from personakit.cards import make_cards
+from personakit.coding import code_table
+from personakit.documents import Card, JourneyMap
+from personakit.errors import StudyError, TooFewError
+from personakit.evidence import gather_evidence
+from personakit.export import (
+    FORMATS,
+    check_formats,
+    check_replaceable,
+    finished_folder,
+    map_name,
+    publishable_tables,
+    save_cards,
+    save_manifest,
+    save_map,
+    save_report,
+    save_tables,
+)
+from personakit.features import build_features
+from personakit.journeys import describe_journeys, trace_journeys
+from personakit.maps import make_map
+from personakit.personas import choose, label, recommend, suggest_labels
+from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
+from personakit.study import check_study
+from personakit.wording import check_language, say_key
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """What a run found out, before anything is drawn: ``personas`` and ``evidence`` are None where there are none."""
+
+    study: Study
+    checks: pd.DataFrame
+    features: Features
+    candidates: Candidates
+    personas: Personas | None
+    evidence: Evidence | None
+    findings: JourneyFindings | None
+    language: str
+    seed: int
+
+
+def run_study(
+    study: Study,
+    out: str | Path,
+    *,
+    k: Sequence[int] = range(2, 9),
+    candidate: str | None = None,
+    language: str | None = None,
+    formats: Iterable[str] = ("html", "json"),
+    seed: int = 7,
+) -> Path:
+    """Run the whole journey on a study and write everything into one folder.
+
+    Use it for a first look, or to write the same report again after new data came in. It cannot choose for you: where
+    the study names no choice it shows the recommended candidate and marks every card as not yet chosen by a person; and
+    where nothing beats data without personas it makes no card.
+
+    Parameters
+    ----------
+    study
+        From ``load_study``. Any table but participants may be absent; the run does what the others allow.
+    out
+        The folder to write. It is written aside and swapped in at the end, so that an interrupted run changes nothing.
+    k
+        The numbers of personas to try.
+    candidate
+        A candidate to show instead of the chosen or recommended one, such as ``"latent_class-4"``.
+    language
+        ``fr`` or ``en``; the study's own where None.
+    formats
+        Of cards and maps: ``html``, ``json``.
+    seed
+        Of everything that draws by chance. The same study, seed and versions give the same bytes.
+
+    Returns
+    -------
+    Path of the folder: ``index.html``, ``summary.txt``, ``cards/``, ``maps/``, ``tables/``, ``manifest.json``.
+
+    Raises
+    ------
+    StudyError, ChoiceError, TooFewError
+        Where the study, a name or the number of participants does not allow the run. Nothing is written then.
+    """
+    formats = tuple(formats)
+    check_formats(formats, FORMATS)
+    check_replaceable(out)
+    analysis = analyse_study(study, k=k, candidate=candidate, language=language, seed=seed)
+    return write_analysis(analysis, out, formats=formats, parameters={"k": list(k), "candidate": candidate})
+
+
+def write_analysis(
+    analysis: Analysis, out: str | Path, *, formats: Sequence[str], parameters: Mapping[str, object]
+) -> Path:
+    """Write cards, maps, tables, report and manifest aside, then swap them in as ``out``; returns its path."""
+    cards, maps = draw_cards(analysis), draw_maps(analysis)
+    asked = {**parameters, "language": analysis.language, "formats": list(formats)}
+    with finished_folder(out) as folder:
+        save_cards(cards, folder / "cards", formats=formats)
+        for journey_map in maps:
+            save_map(journey_map, folder / "maps" / map_name(journey_map), formats=formats)
+        save_tables(tables_of(analysis, maps), folder / "tables")
+        save_report(folder, study=analysis.study, candidates=analysis.candidates, personas=analysis.personas,
+                    evidence=analysis.evidence, findings=analysis.findings, cards=cards, maps=maps,
+                    checks=analysis.checks, language=analysis.language)
+        save_manifest(folder, study=analysis.study, parameters=asked, seed=analysis.seed)
+    return Path(out)
+
+
+def write_cards(
+    study: Study, out: str | Path, *, candidate: str | None, language: str | None, formats: Iterable[str], seed: int
+) -> list[Path]:
+    """Run the analysis and write only the persona cards; returns the written paths."""
+    check_formats(tuple(formats), FORMATS)
+    analysis = analyse_study(study, candidate=candidate, language=language, seed=seed)
+    cards = draw_cards(analysis)
+    if not cards:
+        raise StudyError(f"{study.name}: there are no personas to make cards of (verdict: {analysis.candidates.verdict}). "
+                         "Run `personakit run` for the report that says why, or name a candidate with --candidate.")
+    return save_cards(cards, Path(out), formats=tuple(formats))
+
+
+def analyse_study(
+    study: Study,
+    *,
+    k: Sequence[int] = range(2, 9),
+    candidate: str | None = None,
+    language: str | None = None,
+    seed: int = 7,
+) -> Analysis:
+    """Do everything that is computed: features, candidates, personas, evidence and journeys, as far as the tables allow."""
+    language = check_language(language or study.language)
+    habits = behaviour_table(study) if study.events is not None else None
+    answers = answer_table(study) if study.answers is not None else None
+    coded = coded_interviews(study)
+    features = build_features(study, habits, answers, coded)
+    candidates = find_candidates(features, k=k, seed=seed)
+    personas = pick_personas(study, candidates, candidate, language)
+    evidence = gather_evidence(study, features, personas, seed=seed) if personas is not None else None
+    if personas is not None and evidence is not None:
+        personas = name_personas(study, personas, evidence, candidate, language)
+    journeys = trace_journeys(study) if study.events is not None else None
+    findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
+    return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
+                    personas=personas, evidence=evidence, findings=findings, language=language, seed=seed)
+
+
+def coded_interviews(study: Study) -> pd.DataFrame | None:
+    """Take the codes that enough interviewees said; a few interviews beside other tables are quoted, not clustered."""
+    if study.codes is None:
+        return None
+    try:
+        return code_table(study)
+    except TooFewError:
+        if study.events is None and study.answers is None:
+            raise
+        return None
+
+
+def pick_personas(study: Study, candidates: Candidates, candidate: str | None, language: str) -> Personas | None:
+    """Take the candidate asked for, else the one people chose in study.toml, else the recommended one, else none."""
+    if candidate is not None and candidate != study.choice.get("candidate"):
+        reason = say_key("run.asked_for", language, candidate=candidate)
+        return replace(choose(candidates, candidate, by="command line", reason=reason), chosen=False)
+    if study.choice:
+        return choose(candidates, study.choice["candidate"], by=study.choice["by"], reason=study.choice["reason"],
+                      when=study.choice.get("when", ""))
+    return recommend(candidates, language=language) if candidates.recommended is not None else None
+
+
+def name_personas(
+    study: Study, personas: Personas, evidence: Evidence, candidate: str | None, language: str
+) -> Personas:
+    """Give each persona the name that people chose, and a suggested one where they chose none."""
+    own = dict(study.names) if candidate in (None, study.choice.get("candidate")) else {}
+    if own:
+        by, reason = study.choice.get("by", "study.toml"), study.choice.get("reason", "names in study.toml")
+        personas = label(personas, own, by=by, reason=reason, when=study.choice.get("when", ""))
+    suggestions = suggest_labels(personas, evidence, language=language)["label"]
+    open_names = {str(persona): name for persona, name in suggestions.items() if persona not in personas.names}
+    if not open_names:
+        return personas
+    return label(personas, open_names, by="personakit", reason=say_key("run.suggested", language))
+
+
+def draw_cards(analysis: Analysis) -> tuple[Card, ...]:
+    """Make the cards, or none where there are no personas."""
+    if analysis.personas is None or analysis.evidence is None:
+        return ()
+    return make_cards(analysis.personas, analysis.evidence, analysis.findings, language=analysis.language)
+
+
+def draw_maps(analysis: Analysis) -> list[JourneyMap]:
+    """Make the map of everyone, then one a persona; none where the study has no stages to put events on."""
+    study, findings = analysis.study, analysis.findings
+    if findings is None or study.touchpoints is None:
+        return []
+    personas = [] if analysis.personas is None else [str(one) for one in analysis.personas.membership.columns]
+    return [make_map(study, findings, personas=analysis.personas, evidence=analysis.evidence, persona=persona,
+                     language=analysis.language) for persona in (None, *personas)]
+
+
+def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.DataFrame]:
+    """Every table of the run that may be exported, by the name of its file."""
+    tables = {"checks": analysis.checks.drop(columns="first"), "sources": analysis.study.sources,
+              "set_aside": analysis.study.set_aside.drop(columns="first"),
+              **publishable_tables(analysis.candidates, analysis.evidence, analysis.findings, maps)}
+    return tables if analysis.personas is None else {**tables, "decisions": analysis.personas.decisions}

@@ -1,0 +1,193 @@
+import numpy as np
+import pandas as pd
+import planted_tables as planted
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from personakit.candidates import MEASURES, METHODS, find_candidates
+from personakit.errors import ChoiceError, StudyError, TooFewError
+from personakit.wording import say
+
+
+def agreement(candidates, truth):
+    labels = candidates.memberships[candidates.recommended].to_numpy().argmax(axis=1)
+    sure = truth >= 0
+    return adjusted_rand_score(truth[sure], labels[sure])
+
+
+def search(table, **options):
+    return find_candidates(planted.as_features(table), seed=7, **options)
+
+
+# ------------------------------------------------------------------- planted personas are found
+@pytest.mark.parametrize(("recipe", "k"), [
+    ({}, 3),
+    ({"sizes": (80, 15, 5)}, 3),
+    ({"noise": 5}, 3),
+    ({"centres": ((2,) * 5, (4,) * 5)}, 2),
+    ({"centres": planted.FIVE}, 5),
+])
+def test_the_planted_number_of_rating_groups_is_found(recipe, k):
+    table, truth = planted.rating_groups(11, **recipe)
+    found = search(table)
+    assert found.verdict == "natural"
+    assert found.table.loc[found.recommended, "k"] == k
+    assert agreement(found, truth) > 0.95
+
+
+def test_overlapping_habits_are_found_and_called_reproducible():
+    table, truth = planted.habits_groups(1, people=900)
+    found = search(table, k=range(2, 7))
+    assert found.verdict == "reproducible"
+    assert found.table.loc[found.recommended, "k"] == 4
+    assert agreement(found, truth) > 0.75
+
+
+def test_types_of_interviewees_are_found():
+    table, truth = planted.interview_codes(3)
+    found = search(table)
+    assert found.table.loc[found.recommended, "k"] == 3
+    assert agreement(found, truth) > 0.9
+
+
+# ------------------------------------------------------------------- noise is refused
+@pytest.mark.parametrize("table", [
+    planted.likert_noise(1), planted.likert_noise(2), planted.codes_noise(1), planted.elongated(1), planted.habits_noise(1),
+    planted.common_factor(1, people=400), planted.shuffled(planted.interview_codes(3)[0], 1),
+], ids=["likert 1", "likert 2", "codes", "elongated", "habits", "one trait", "shuffled"])
+def test_no_personas_are_recommended_where_there_are_none(table):
+    found = search(table, k=range(2, 7))
+    assert (found.verdict, found.recommended) == ("none", None)
+    assert not found.table["verdict"].isin(["natural", "reproducible"]).any()
+    assert "candidates." not in say(found.why[0], "fr")
+
+
+def test_a_cut_along_one_line_is_constructive_but_not_recommended():
+    found = search(planted.elongated(2), methods="kmeans", k=[2, 3])
+    assert found.table.loc["kmeans-2", "verdict"] == "constructive"
+    assert found.recommended is None
+    assert found.why[0].key == "candidates.no_types"
+
+
+# ------------------------------------------------------------------- invariants
+@pytest.fixture(scope="module")
+def groups():
+    return planted.rating_groups(5, people=120)[0]
+
+
+@pytest.fixture(scope="module")
+def found(groups):
+    return search(groups, k=[2, 3])
+
+
+def test_the_same_seed_gives_the_same_result(groups, found):
+    again = search(groups, k=[2, 3])
+    pd.testing.assert_frame_equal(again.table, found.table, check_exact=True)
+    for name, membership in found.memberships.items():
+        pd.testing.assert_frame_equal(again.memberships[name], membership, check_exact=True)
+
+
+def test_shuffled_rows_and_columns_change_nothing(groups, found):
+    features = planted.as_features(groups)
+    rng = np.random.default_rng(1)
+    order = rng.permutation(len(groups))
+    table = features.table.iloc[order, rng.permutation(groups.shape[1])]
+    shuffled = type(features)(table=table, natural=table, catalog=features.catalog.loc[table.columns],
+                              dropped=features.dropped)
+    other = find_candidates(shuffled, k=[2, 3], seed=7)
+    pd.testing.assert_frame_equal(other.table, found.table)
+    for name, membership in found.memberships.items():
+        pd.testing.assert_frame_equal(other.memberships[name].loc[membership.index], membership)
+
+
+def test_memberships_and_personas_line_up(found):
+    for name, membership in found.memberships.items():
+        rows = found.personas.loc[name]
+        assert list(membership.columns) == list(rows.index) == [f"P{i + 1}" for i in range(len(rows))]
+        np.testing.assert_allclose(membership.sum(axis=1), 1.0)
+        counts = np.bincount(membership.to_numpy().argmax(axis=1), minlength=len(rows))
+        assert list(counts) == list(rows["n"]) == sorted(rows["n"], reverse=True)
+        assert rows["jaccard"].between(0, 1).all()
+        assert found.table.loc[name, "smallest_n"] == rows["n"].min()
+    assert (found.table["stability_low"] <= found.table["stability"]).all()
+    assert set(MEASURES) <= set(found.table.columns)
+
+
+def test_a_method_on_its_own_gives_the_canonical_order(groups):
+    for method in METHODS.values():
+        membership = method(groups, 3, 7)
+        sizes = np.bincount(membership.argmax(axis=1), minlength=3)
+        assert list(sizes) == sorted(sizes, reverse=True)
+
+
+def test_missing_answers_drop_nobody(groups):
+    holes = np.random.default_rng(3).random(groups.shape) < 0.2
+    holes[holes.all(axis=1), 0] = False
+    found = search(groups.mask(holes), k=3)
+    assert found.table["n"].eq(len(groups)).all()
+    assert found.memberships["latent_class-3"].notna().all().all()
+
+
+def test_a_function_of_ones_own_is_searched_like_the_others(groups):
+    def by_first_answer(table, k, seed):
+        cut = pd.qcut(table["f00"].rank(method="first"), k, labels=False)
+        return np.eye(k)[cut.to_numpy()]
+
+    found = search(groups, methods=["kmeans", by_first_answer], k=3)
+    assert list(found.table["method"]) == ["kmeans", "by_first_answer"]
+    assert found.recommended == "kmeans-3"
+    assert found.table.loc["by_first_answer-3", "gap"] < found.table.loc["kmeans-3", "gap"]
+
+
+# ------------------------------------------------------------------- what cannot be searched
+def test_unknown_method_is_named_with_a_guess(groups):
+    with pytest.raises(ChoiceError, match="Did you mean 'kmeans'"):
+        search(groups, methods="kmean")
+
+
+def test_a_wrong_shape_is_named(groups):
+    with pytest.raises(StudyError, match=r"method one_column: returned shape \(120, 1\) where \(120, 2\)"):
+        def one_column(table, k, seed):
+            return np.ones((len(table), 1))
+        search(groups, methods=one_column, k=2)
+
+
+def test_rows_that_do_not_sum_to_one_are_named(groups):
+    with pytest.raises(StudyError, match="do not sum to 1"):
+        def doubled(table, k, seed):
+            return np.ones((len(table), k))
+        search(groups, methods=doubled, k=2)
+
+
+@pytest.mark.parametrize(("change", "error", "words"), [
+    (lambda t: t.assign(f00=1.0), StudyError, "say the same of everyone"),
+    (lambda t: t.assign(f00=np.nan), StudyError, "say the same of everyone"),
+    (lambda t: t.assign(f00=t["f00"].where(t.index != 3, np.inf)), StudyError, "infinite"),
+    (lambda t: t.where(t.index.to_series() != 3), StudyError, "no active value"),
+    (lambda t: t.head(9), TooFewError, "at least 10"),
+    (lambda t: t[[]], StudyError, "no feature is active"),
+    (lambda t: (t[["f00"]] > 0).astype(float), TooFewError, "2 different rows"),
+])
+def test_tables_that_cannot_be_searched(groups, change, error, words):
+    with pytest.raises(error, match=words):
+        search(change(groups))
+
+
+@pytest.mark.parametrize("k", [1, 0, 2.5, "3", []])
+def test_k_that_makes_no_sense(groups, k):
+    with pytest.raises(StudyError, match="k:"):
+        search(groups, k=k if isinstance(k, (int, list)) else [k])
+
+
+def test_too_many_personas_for_the_people_are_left_out_and_said():
+    table, _ = planted.interview_codes(1, people=16, codes=20)
+    found = search(table)
+    assert sorted(set(found.table["k"])) == [2, 3]
+    assert "candidates.too_many" in [sentence.key for sentence in found.why]
+    with pytest.raises(TooFewError, match="at most 3"):
+        search(table, k=8)
+
+
+def test_every_sentence_is_said_in_both_languages(found):
+    for language in ("fr", "en"):
+        assert all(say(sentence, language) for sentence in found.why)

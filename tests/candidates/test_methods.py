@@ -1,0 +1,195 @@
+"""k-means, latent classes, measures and null data, one by one."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import planted_tables as planted
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+
+from personakit.candidates.design import make_design, sample_design
+from personakit.candidates.kmeans import best_centres, kmeans, resampled_labels
+from personakit.candidates.latent_class import best_classes, latent_class, parameter_count
+from personakit.candidates.measures import adjusted_rand, explained, jaccards, separation
+from personakit.candidates.null_data import fit_null, simulate_null
+
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "surveys"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data folder is not here")
+
+
+def fast_food():
+    answers = pd.read_csv(DATA / "mcdonalds" / "mcdonalds.csv").iloc[:, :11]
+    return (answers == "Yes").astype(float)
+
+
+# ------------------------------------------------------------------- reference numbers
+@needs_data
+@pytest.mark.parametrize(("file", "columns", "expected"), [
+    # log-likelihoods of poLCA's manual pages (Linzer and Lewis); stepmix agrees to every digit
+    ("carcinoma.csv", slice(None), {2: -317.2568, 3: -293.705, 4: -289.2858}),
+    ("gss82.csv", slice(None), {2: -2783.268, 3: -2754.545, 4: -2746.621}),
+    ("cheating.csv", slice(0, 4), {2: -440.0271}),
+])
+def test_latent_class_reaches_the_published_likelihoods(file, columns, expected):
+    table = pd.read_csv(DATA / "lca_classics" / file).iloc[:, columns].astype("category")
+    for k, likelihood in expected.items():
+        assert best_classes(make_design(table), k, 1)[1] == pytest.approx(likelihood, abs=1e-3)
+
+
+@needs_data
+def test_latent_class_reaches_the_likelihoods_of_fast_food():
+    # R flexmix and stepmix, 30 starts; the book of Dolnicar, Gruen and Leisch prints the same
+    design = make_design(fast_food())
+    assert len(design.weights) == 264
+    for k, likelihood in {1: -8346.22, 2: -7610.84, 3: -7311.48, 4: -7111.11, 5: -7011.17, 6: -6956.02}.items():
+        assert best_classes(design, k, 1)[1] == pytest.approx(likelihood, abs=0.01)
+
+
+@needs_data
+def test_kmeans_reaches_the_best_known_sums_of_squares_of_fast_food():
+    # best found by scikit-learn and R over thousands of starts; one start in a hundred reaches the best at k = 4
+    design = make_design(fast_food())
+    for k, within in {2: 2145.50, 3: 1818.70, 4: 1602.8995, 5: 1434.61}.items():
+        assert best_centres(design, k, 1)[1] == pytest.approx(within, abs=0.01)
+    sizes = kmeans(fast_food(), 4, 1).sum(axis=0)
+    assert list(sizes) == pytest.approx([580, 318, 315, 240], abs=12)  # near-equal solutions move a few people
+
+
+@needs_data
+def test_stability_of_fast_food_is_that_of_flexclust():
+    # flexclust bootFlexclust, 60 pairs, 10 starts: medians .954 .918 .824 .620 for k = 2 .. 5
+    design = make_design(fast_food())
+    weights = np.random.default_rng(1).multinomial(1453, design.weights / 1453, size=80).astype(float)
+    for k, median, tolerance in ((2, 0.954, 0.03), (3, 0.918, 0.06), (4, 0.824, 0.08), (5, 0.620, 0.10)):
+        labels = resampled_labels(design, k, weights, 1)
+        pairs = [adjusted_rand(a, b, design.weights) for a, b in zip(labels[::2], labels[1::2], strict=True)]
+        assert np.median(pairs) == pytest.approx(median, abs=tolerance)
+
+
+@needs_data
+def test_silhouette_of_fast_food_is_that_of_scikit_learn():
+    # scikit-learn silhouette_score: .244 .239 .257 for k = 2, 3, 4
+    design = make_design(fast_food())
+    for k, silhouette in {2: 0.244, 3: 0.239, 4: 0.257}.items():
+        labels = kmeans(fast_food(), k, 1).argmax(axis=1)
+        rows = np.zeros(len(design.weights), dtype=np.intp)
+        rows[design.row_of] = labels
+        assert separation(design, rows) == pytest.approx(silhouette, abs=0.003)
+
+
+# ------------------------------------------------------------------- k-means
+@given(st.integers(0, 1000), st.integers(2, 4))
+def test_kmeans_is_never_worse_than_many_starts_of_scikit_learn(seed, k):
+    table = planted.scaled(np.random.default_rng(seed).normal(size=(40, 3)))
+    peer = KMeans(k, n_init=10, random_state=0).fit(table.to_numpy()).inertia_
+    assert best_centres(make_design(table), k, 1)[1] <= peer * (1 + 1e-6)
+
+
+def test_duplicated_people_count_as_often():
+    table = planted.rating_groups(3, people=60)[0]
+    twice = pd.concat([table, table], ignore_index=True)
+    assert best_centres(make_design(twice), 3, 1)[1] == pytest.approx(2 * best_centres(make_design(table), 3, 1)[1])
+
+
+def test_gaps_are_left_out_of_the_distance():
+    table = pd.DataFrame({"a": [0.0, 0.1, np.nan, 5.0, 5.1], "b": [0.0, np.nan, 0.1, 5.0, np.nan]})
+    labels = kmeans(table, 2, 7).argmax(axis=1)
+    assert list(labels) == [0, 0, 0, 1, 1]
+
+
+# ------------------------------------------------------------------- latent classes
+def test_a_quarter_of_the_answers_missing_at_random():
+    # three contrast patterns, centres +-1.2, sd 1, n = 400, 25 % missing: a FIML mixture recovers .75 (mean of many sets)
+    agreement, sure = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(0, 3, 400)
+        centres = 1.2 * np.array([(1, 1, -1, -1, 1, -1), (-1, 1, 1, -1, -1, 1), (1, -1, -1, 1, -1, 1)])
+        table = planted.scaled(centres[truth] + rng.normal(size=(400, 6))).mask(rng.random((400, 6)) < 0.25)
+        membership = latent_class(table.dropna(how="all"), 3, 1)
+        kept = table.notna().any(axis=1).to_numpy()
+        assert len(membership) == kept.sum()
+        agreement.append(adjusted_rand_score(truth[kept], membership.argmax(axis=1)))
+        gaps = table[kept].isna().sum(axis=1).to_numpy()
+        sure.append((membership.max(axis=1)[gaps == 0].mean(), membership.max(axis=1)[gaps >= 2].mean()))
+    assert np.mean(agreement) > 0.70
+    assert all(complete > gappy for complete, gappy in sure)
+
+
+def test_mixed_kinds_with_two_obvious_classes():
+    table = pd.DataFrame({
+        "yes": [1.0, 0.0] * 20,
+        "place": pd.Categorical(["web", "shop"] * 20),
+        "level": np.tile([0.5, -0.5], 20) + np.linspace(-0.01, 0.01, 40),
+    })
+    membership = latent_class(table, 2, 7)
+    assert (membership.argmax(axis=1)[::2] != membership.argmax(axis=1)[1::2]).all()
+    assert membership.max(axis=1).min() > 0.999
+    # 1 size, and in both classes: 1 chance, 1 of 2 levels, 1 mean; 1 shared variance
+    assert parameter_count(make_design(table), 2) == 1 + 2 * 3 + 1
+
+
+# ------------------------------------------------------------------- measures
+def test_measures_by_hand():
+    design = make_design(pd.DataFrame({"a": [0.0, 0.0, 4.0, 6.0]}))  # distinct rows 0 (twice), 4, 6
+    labels = np.array([0, 1, 1])
+    # total: mean 2.5, 2 x 6.25 + 2.25 + 12.25 = 27; within: 0 + 2
+    assert explained(design, labels) == pytest.approx(25 / 27)
+    # silhouettes: 0: (5 - 0) / 5 = 1; 4: (4 - 2) / 4; 6: (6 - 2) / 6
+    assert separation(design, labels) == pytest.approx((1 + 1 + 1 / 2 + 2 / 3) / 4)
+    assert list(jaccards(np.array([0, 0, 1]), np.array([0, 1, 1]), design.weights, 2)) == [2 / 3, 1 / 2]
+
+
+@given(st.integers(0, 1000))
+def test_adjusted_rand_and_silhouette_are_those_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    table = planted.scaled(rng.normal(size=(30, 2)))
+    design = make_design(table)
+    first, second = rng.integers(0, 3, 30), rng.integers(0, 4, 30)
+    assert adjusted_rand(first, second, np.ones(30)) == pytest.approx(adjusted_rand_score(first, second))
+    order = np.argsort(design.row_of)
+    assert separation(design, first[order]) == pytest.approx(silhouette_score(table, first))
+
+
+# ------------------------------------------------------------------- designs and null data
+def test_a_sample_counts_people_not_rows():
+    design = make_design(pd.DataFrame({"a": [0.0] * 90 + [1.0] * 10}))
+    small = sample_design(design, 50, np.random.default_rng(1))
+    assert small.people == 50 == small.weights.sum()
+    assert 1 <= small.weights[-1] <= 10
+
+
+def test_null_data_keep_margins_gaps_and_correlation():
+    table = planted.common_factor(4, people=1500)
+    skewed = np.exp(np.random.default_rng(2).normal(size=1500)) + table.sum(axis=1).to_numpy()
+    table["mark"] = planted.scaled(skewed[:, None])
+    table.loc[:199, "mark"] = np.nan
+    model = fit_null(table)
+    drawn = [simulate_null(model, np.random.default_rng(seed)) for seed in range(12)]
+    for one in drawn:
+        for name in table:
+            assert np.array_equal(np.sort(one[name].dropna()), np.sort(table[name].dropna()))
+        assert one["mark"].isna().equals(table["mark"].isna())
+    mean = sum(one.corr() for one in drawn) / len(drawn)
+    off = ~np.eye(len(mean), dtype=bool)
+    assert np.abs((mean - table.corr()[mean.columns].loc[mean.index]).to_numpy()[off]).max() < 0.05
+    assert np.abs((mean - table.corr()[mean.columns].loc[mean.index]).to_numpy()[off].mean()) < 0.01
+
+
+def test_independent_null_data_have_no_correlation():
+    table = planted.common_factor(4, people=1500)
+    drawn = simulate_null(fit_null(table), np.random.default_rng(1), independent=True)
+    assert np.abs(drawn.corr().to_numpy()[~np.eye(drawn.shape[1], dtype=bool)]).max() < 0.12
+    assert table.corr().to_numpy()[~np.eye(drawn.shape[1], dtype=bool)].min() > 0.1
+
+
+def test_null_data_of_nominal_features_keep_their_levels():
+    rng = np.random.default_rng(5)
+    place = pd.Categorical(rng.choice(["web", "shop", "call"], 300, p=[0.6, 0.3, 0.1]))
+    table = pd.DataFrame({"place": place, "level": rng.normal(size=300)})
+    drawn = simulate_null(fit_null(table), rng)
+    assert drawn["place"].value_counts().to_dict() == table["place"].value_counts().to_dict()
