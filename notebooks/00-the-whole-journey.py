@@ -33,7 +33,7 @@ study
 # Rows never vanish: rows in = rows kept + rows set aside, each with a reason.
 
 # %%
-checks = pk.check_study(study)
+checks = pk.check_study(study, language="en")
 checks.loc[checks["result"] != "passed", ["table", "check", "count"]]
 
 # %%
@@ -44,12 +44,13 @@ study.set_aside[["table", "reason", "rows"]]
 #
 # Habits are counted over each participant's first 90 days, so that an old customer and a new one are compared on equal time.
 # Survey answers of a quarter of the people cannot make the personas of all: they are *held back*, and describe them later.
+# Interviews are counted and quoted as evidence.
 
 # %%
 habits = pk.behaviour_table(study, window_days=90)
 answers = pk.answer_table(study)
-coded = pk.code_table(study, min_participants=3)
-features = pk.build_features(study, habits, answers, coded)
+features = pk.build_features(study, habits, answers)
+assert len(answers) / len(study.participants) == 0.25 and features.window_days == 90
 features.catalog.groupby(["origin", "role"], as_index=False).size()
 
 # %% [markdown]
@@ -117,7 +118,7 @@ print(len(cards), "cards;", len(journey_map.lanes), "lanes on the map;", cards[0
 # %%
 assert len(cards) == 4
 assert list(flagged["touchpoint"]) == ["Panier"]
-assert list(breaks["source"] + " to " + breaks["target"]) == ["web to boutique"]
+assert list(breaks["source"] + " to " + breaks["target"]) == ["web to shop"]
 assert "not_distinguishable" in set(findings.comparison["verdict"])
 
 # %% [markdown]

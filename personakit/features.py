@@ -154,7 +154,8 @@ def _join(study: Study, sources: Sequence[Source]) -> pd.DataFrame:
     names = pd.Index([name for source in sources for name in source.frame.columns])
     twice = names[names.duplicated()]
     if len(twice):
-        raise StudyError(f"features: {len(twice)} are in two tables ({first_five(twice)}). Rename one of them.")
+        raise StudyError(f"features: {len(twice)} are in two tables ({first_five(twice)}). Rename one of "
+                         f"them, or name the columns of each table in study.toml (columns = [...]).")
     given = [source.frame.index for source in sources if source.origin != ATTRIBUTES]
     someone = study.participants.index.isin(np.concatenate(given)) if given else np.ones(len(study.participants), bool)
     people = study.participants.index[someone]
@@ -347,10 +348,9 @@ def _people_notes(study: Study, sources: Sequence[Source], natural: pd.DataFrame
     if left:
         yield Sentence(key="features.people_left_out", values={"n": left, "of": len(study.participants)})
     few = catalog[catalog["why"] == "few_people"]
-    for origin, rows in few.groupby(ORIGIN, sort=True):
+    for _, rows in few.groupby(ORIGIN, sort=True):
         people = int(natural[list(rows.index)].notna().any(axis=1).sum())
-        yield Sentence(key="features.few_people",
-                       values={"n": len(rows), "origin": str(origin), "people": people, "of": len(natural)})
+        yield Sentence(key="features.few_people", values={"n": len(rows), "people": people, "of": len(natural)})
 
 
 def _value_notes(table: pd.DataFrame, catalog: pd.DataFrame, drawn_in: Mapping[str, int]) -> Iterator[Sentence]:

@@ -14,7 +14,7 @@ from personakit.candidates import find_candidates
 from personakit.cards import make_cards
 from personakit.coding import code_table
 from personakit.documents import Card, JourneyMap
-from personakit.errors import StudyError, TooFewError
+from personakit.errors import StudyError
 from personakit.evidence import gather_evidence
 from personakit.export import (
     FORMATS,
@@ -159,15 +159,8 @@ def analyse_study(
 
 
 def coded_interviews(study: Study) -> pd.DataFrame | None:
-    """Take the codes that enough interviewees said; a few interviews beside other tables are quoted, not clustered."""
-    if study.codes is None:
-        return None
-    try:
-        return code_table(study)
-    except TooFewError:
-        if study.events is None and study.answers is None:
-            raise
-        return None
+    """Make features of codes where interviews are all there is; beside other tables they are counted and quoted."""
+    return code_table(study) if study.codes is not None and study.events is None and study.answers is None else None
 
 
 def pick_personas(study: Study, candidates: Candidates, candidate: str | None, language: str) -> Personas | None:

@@ -182,7 +182,7 @@ def test_absent_tables_give_empty_frames():
 def test_personas_of_another_study_are_refused():
     study, features, personas = six()
     other = Study(name="other", participants=pd.DataFrame(index=ids(3)))
-    with pytest.raises(StudyError, match=r"3 of 6 participants are not in study.participants \(p003, p004, p005\)"):
+    with pytest.raises(StudyError, match=r"3 of 6 participants are not in participants \(p003, p004, p005\)"):
         gather_evidence(other, features, personas, seed=1)
 
 

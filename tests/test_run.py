@@ -98,8 +98,8 @@ def test_rows_add_up_in_the_manifest(written):
 
 def test_no_secret_leaves(written, lunettes):
     ids = set(lunettes.study.participants.index)
-    kept_back = lunettes.study.codes.loc[lunettes.study.codes["consent"] != "verbatim", "quote"]
-    spoken = set(lunettes.study.codes.loc[lunettes.study.codes["consent"] == "verbatim", "quote"])
+    kept_back = lunettes.study.codes.loc[lunettes.study.codes["consent"] != "verbatim", "quote"].dropna()
+    spoken = set(lunettes.study.codes.loc[lunettes.study.codes["consent"] == "verbatim", "quote"].dropna())
     assert len(kept_back) > 5
     for path in written.rglob("*"):
         if path.is_file():

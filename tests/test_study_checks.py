@@ -50,7 +50,7 @@ def result(key: str, **changes: object) -> tuple[str, int]:
 
 def test_a_sound_study_passes_everything() -> None:
     checks = check_study(sound())
-    assert checks.columns.tolist() == ["check", "result", "table", "count", "what_to_do"]
+    assert checks.columns.tolist() == ["check", "result", "table", "count", "first", "what_to_do"]
     assert set(checks["result"]) == {"passed"}
     assert set(checks["what_to_do"]) == {""}
 

@@ -126,8 +126,8 @@ def best_centres(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
         more, reached = lloyd(sample, weights, first_centres(sample, k, weights, rng))
         centres, within = np.concatenate([centres, more]), np.concatenate([within, reached])
         hits = within <= within.min() * (1 + SAME)
-    # the best few are finished with everyone in double precision, which also parts near-equals
-    few = np.argsort(within, kind="stable")[:FEW]
+    # the best few are finished in double precision, which parts near-equals; from a sample, only the best with everyone
+    few = np.argsort(within, kind="stable")[: FEW if sample.people == design.people else 1]
     best, least = lloyd(design, np.repeat(design.weights[None], len(few), axis=0), centres[few])
     return best[least.argmin()], float(least.min()), float(hits.mean())
 

@@ -46,7 +46,8 @@ def find_candidates(
     every method, so a method never gains by cutting null data badly. Verdicts of candidates (after Dolnicar and Leisch):
 
     - ``natural``: beyond correlation (gap at least .05 and 3 standard deviations), very stable (.90), separated (.25);
-    - ``reproducible``: beyond correlation (.02 and 3 standard deviations; 2 once one candidate has 3) and stable (.75, each persona .60), overlapping;
+    - ``reproducible``: beyond correlation (.02 and 3 standard deviations, or 2 once one candidate has 3) and stable (.75,
+      each persona .60), overlapping;
     - ``constructive``: stable, and more than shuffled data give, but correlation explains it: a continuum that is cut;
     - ``none``: none of these.
 

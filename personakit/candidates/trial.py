@@ -53,7 +53,7 @@ def try_candidate(ground: Ground, engine: Engine, k: int, seed: np.random.SeedSe
     membership = in_order(design, solution.membership)
     labels = membership.argmax(axis=1)
     replicates = engine.resampled(ground.people, ground.small, k, ground.weights, again)
-    steady = _steadiness(ground, labels[ground.rows], replicates)
+    steady = _steadiness(ground, labels[ground.rows], k, replicates)
     contested = membership.max(axis=1) < SURE
     contested[ground.rows] |= steady["doubt"] > 1 - SURE
     sizes = np.bincount(labels, weights=design.weights, minlength=k)
@@ -77,11 +77,11 @@ def try_candidate(ground: Ground, engine: Engine, k: int, seed: np.random.SeedSe
     return Trial(figures=figures, labels=labels, membership=membership[design.row_of], personas=personas)
 
 
-def _steadiness(ground: Ground, labels: np.ndarray, replicates: np.ndarray) -> dict[str, np.ndarray]:
+def _steadiness(ground: Ground, labels: np.ndarray, k: int, replicates: np.ndarray) -> dict[str, np.ndarray]:
     """Compute the adjusted Rand of pairs of replicates (Dolnicar and Leisch, 2010), the mean over replicates of each
     persona's best Jaccard, and the share of replicates that put a row elsewhere once their personas are matched by overlap.
     """
-    k, weights = int(labels.max()) + 1, ground.small.weights
+    weights = ground.small.weights
     elsewhere = np.zeros(len(labels))
     for one in replicates:
         elsewhere += overlap(labels, one, weights).argmax(axis=0)[one] != labels

@@ -191,3 +191,10 @@ def test_too_many_personas_for_the_people_are_left_out_and_said():
 def test_every_sentence_is_said_in_both_languages(found):
     for language in ("fr", "en"):
         assert all(say(sentence, language) for sentence in found.why)
+
+
+def test_a_class_that_nobody_joins_is_counted_as_empty():
+    table = planted.shuffled(planted.interview_codes(1000, people=400)[0], 1000)
+    found = search(table, methods="latent_class", k=[6, 7, 8])
+    empty = found.personas[found.personas["n"] == 0]
+    assert (found.table.loc[empty.index.get_level_values("candidate").unique(), "verdict"] == "none").all()

@@ -122,16 +122,18 @@ def test_lunettes_shows_what_was_planted(seed, participants):
     assert "famille et pressé" in said
 
 
-@pytest.mark.parametrize(("seed", "participants"), [(41, 1_000), (42, 300), (43, 300)])
-def test_bruit_shows_nothing(seed, participants):
-    study, _ = planted("bruit", seed, participants)
-    ids = study.participants.index
-    personas = make.personas(dict(zip(ids, np.random.default_rng(seed).choice(["P1", "P2", "P3"], len(ids)), strict=True)),
-                             window_days=None)
-    findings = describe_journeys(trace_journeys(study), personas, seed=7)
-    assert not findings.friction["flagged"].any()
-    assert not findings.switches["flagged"].any()
-    assert (findings.comparison["verdict"] == "not_distinguishable").all()
+def test_bruit_shows_nothing():
+    # flags are held to one false alarm in a hundred studies, so one of these eight may come by chance, not two
+    alarms = 0
+    for seed, participants in ((41, 1_000), *((seed, 300) for seed in range(42, 49))):
+        study, _ = planted("bruit", seed, participants)
+        ids = study.participants.index
+        drawn = np.random.default_rng(seed).choice(["P1", "P2", "P3"], len(ids))
+        personas = make.personas(dict(zip(ids, drawn, strict=True)), window_days=None)
+        findings = describe_journeys(trace_journeys(study), personas, seed=7)
+        alarms += bool(findings.friction["flagged"].any() or findings.switches["flagged"].any())
+        assert (findings.comparison["verdict"] == "not_distinguishable").all()
+    assert alarms <= 1
 
 
 def test_same_seed_same_bytes_and_shuffled_rows():
