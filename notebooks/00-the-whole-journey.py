@@ -64,7 +64,7 @@ candidates = pk.find_candidates(features, k=range(2, 9), seed=7)
 candidates.table[["method", "k", "smallest_n", "stability", "verdict"]].round(2)
 
 # %%
-pk.plot_candidates(candidates);
+axes = pk.plot_candidates(candidates)
 
 # %%
 print("recommended:", candidates.recommended, "| verdict:", candidates.verdict)
