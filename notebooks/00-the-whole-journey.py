@@ -50,7 +50,8 @@ study.set_aside[["table", "reason", "rows"]]
 habits = pk.behaviour_table(study, window_days=90)
 answers = pk.answer_table(study)
 features = pk.build_features(study, habits, answers)
-assert len(answers) / len(study.participants) == 0.25 and features.window_days == 90
+assert len(answers) / len(study.participants) == 0.25
+assert features.window_days == 90
 features.catalog.groupby(["origin", "role"], as_index=False).size()
 
 # %% [markdown]

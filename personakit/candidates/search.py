@@ -17,7 +17,7 @@ from personakit.candidates.trial import Ground, Trial, try_candidate
 from personakit.candidates.verdict import explain, main_line, recommend_one, verdicts
 from personakit.inference import one_thread
 from personakit.records import Candidates, Features, Sentence
-from personakit.schema import PERSONA, VERDICTS
+from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 
 #: pairs of resamples behind the stability
 PAIRS = 20
@@ -79,7 +79,7 @@ def find_candidates(
         contested (share of people under .6 sure, by membership or over resamples), best_share (of starts that reached the
         best), differing (fewest features on which two personas differ by half a standard deviation), directions (0: all
         profiles on one line), gap, gap_z, independent_gap, independent_gap_z, agreement (adjusted Rand with the other
-        methods' candidate of the same k, the best), verdict. ``personas``: n, share, jaccard, contested.
+        methods' candidate of the same k, the best), verdict, evidence_id. ``personas``: n, share, jaccard, contested.
 
     Raises
     ------
@@ -119,6 +119,8 @@ def find_candidates(
     table = _table(trials, gaps, ground.design, chosen)
     count = features.active.shape[1]
     table["verdict"] = verdicts(table, count)
+    made_from = row_id(ground.design.values, ground.design.weights, sorted(features.active.columns, key=str), seed)
+    table[EVIDENCE_ID] = [row_id(candidate, made_from) for candidate in table.index]
     children, left = dict(zip(ks, steps.spawn(len(ks)), strict=True)), gaps["observed"].to_dict()
     recommended = recommend_one(table, count, lambda candidate, number: goes_further(
         ground, trials[candidate].labels, number, left[number], children[number]))

@@ -111,4 +111,5 @@ def _decision(known: Known, row: pd.Series) -> str:
 
 
 def _reading(known: Known) -> list[Claim]:
-    return [Claim(text=known.say(f"reading_{key}"), status="method") for key in ("active", "interviews", "drawing", "numbers")]
+    keys = ("active", "interviews", "drawing", "numbers")
+    return [Claim(text=known.say(f"reading_{key}"), status="method") for key in keys]

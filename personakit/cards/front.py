@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from personakit.cards.known import SHARE_KINDS, Drawn, Known, both, by_effect, covered, scale
@@ -16,6 +17,8 @@ from personakit.wording import join, number, term
 BEHAVIOURS, CODES_A_KIND, QUOTES, BARS = 6, 3, 2, {"channels": 3, "devices": 2, "content": 3}
 QUOTE_LENGTH = 300
 CONTESTED_MANY = 0.2
+#: a code is a persona's own, however frequent elsewhere, when this share of its interviewees says it
+OFTEN = 0.5
 #: section of the card -> family of features it shows
 FAMILIES: Mapping[str, str] = {"channels": "channel_share", "devices": "device_share", "content": "content_share"}
 #: sections (key, claims), and the numbers of the drawings of a section
@@ -72,7 +75,11 @@ def _drawn(known: Known, rows: pd.DataFrame) -> list[Drawn]:
 
 
 def _codes(known: Known, kind: str) -> list[Drawn]:
+    """Take the codes that belong to this persona: as frequent as elsewhere at least, or said by half of its interviewees."""
     rows = known.codes[(known.codes["kind"] == kind) & (known.codes["with_code"] > 0)]
+    here = rows["with_code"] / rows["interviewees"]
+    there = (rows["elsewhere"] / rows["interviewees_elsewhere"].replace(0, np.nan)).fillna(0)
+    rows = rows[(here >= there) | (here >= OFTEN)]
     rows = rows.sort_values(["with_code", "log_odds"], ascending=False, kind="stable").drop_duplicates("code")
     return [_code(known, row) for _, row in rows.head(CODES_A_KIND).iterrows()]
 
