@@ -30,7 +30,7 @@ def analyse(name: str, seed: int) -> dict[str, object]:
     row |= {"frictions": " ".join(stops["touchpoint"]), "breaks": " ".join(switches["source"] + ">" + switches["target"])}
     if personas is None:
         return row
-    clear = truth.loc[personas.labels.index, "second"].isna()
+    clear = truth.loc[personas.labels.index, "second"].fillna("").eq("")
     labels, types = personas.labels[clear], truth.loc[clear.index[clear], "persona"]
     once = clear[clear].astype(float).to_numpy()
     row["adjusted_rand"] = round(adjusted_rand(types.factorize()[0], labels.factorize()[0], once), 3)

@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder: study.toml and its tables.")]
 Language = Annotated[str | None, typer.Option(help="fr or en; the study's own language where not given.")]
 Formats = Annotated[str, typer.Option(help="Formats of cards and maps, with commas between them: html,json.")]
-Seed = Annotated[int, typer.Option(help="The seed of everything that draws by chance.")]
+Seed = Annotated[int, typer.Option(min=0, help="The seed of everything that draws by chance.")]
 Chosen = Annotated[str | None, typer.Option(help="Show this candidate (such as latent_class-4), not the recommended one.")]
 Sizes = Annotated[str, typer.Option("--k", help="How many personas to try: 2-8, or 3,4,5.")]
 
@@ -25,12 +25,17 @@ Sizes = Annotated[str, typer.Option("--k", help="How many personas to try: 2-8, 
 def check(study: StudyFolder) -> None:
     """Read a study and list what is missing, thin, or does not join."""
     from personakit.study import check_study, load_study
+    from personakit.wording import say_key, term
 
-    checks = check_study(load_study(study))
-    with_counts = checks.to_string(index=False, max_colwidth=100)
-    typer.echo(with_counts)
+    loaded = load_study(study)
+    checks = check_study(loaded)
+    for line in checks[checks["result"] != "passed"].astype("str").to_dict("records"):
+        names = f" ({line['first']})" if line["first"] else ""
+        head = f"{term(line['result'], loaded.language)} · {line['table']} · {line['check']}{names}"
+        typer.echo(f"{head}\n    {line['what_to_do']}")
+    typer.echo(say_key("run.checks_passed", loaded.language, n=int((checks["result"] == "passed").sum())))
     if (checks["result"] == "failed").any():
-        raise StudyError(f"{study}: {int((checks['result'] == 'failed').sum())} checks failed; see the table above.")
+        raise StudyError(f"{study}: cannot be run yet; see what failed above.")
 
 
 @app.command()
@@ -75,7 +80,7 @@ def cards(
 def sample(
     name: Annotated[str, typer.Argument(help="lunettes, agence or bruit.")],
     folder: Annotated[Path, typer.Argument(help="The folder to write.")],
-    seed: Annotated[int | None, typer.Option(help="Another seed deals another study of the same kind.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed deals another study of the same kind.")] = None,
     participants: Annotated[int | None, typer.Option(help="Another number of participants.")] = None,
 ) -> None:
     """Write a simulated study with known truth, to learn on or to teach with."""

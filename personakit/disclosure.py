@@ -109,8 +109,8 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
     """
     yes_no = table[KIND].isin(["binary", "nominal"])
     holders = {f"with_{side}": (table[side] * table[f"n_{side}"]).where(yes_no).round() for side in ("inside", "outside")}
-    masked = hide_small(table.assign(**holders), counts=[*holders, "n_inside", "n_outside"], within=[FEATURE],
-                        values=["inside", "outside", "difference", "low", "high", "effect"])
+    masked = hide_small(table.assign(**holders), counts=["n_inside", "n_outside", *holders], within=[FEATURE],
+                        values=["inside", "outside", "difference", "low", "high", "effect", "n_inside", "n_outside"])
     return masked.drop(columns=list(holders))
 
 

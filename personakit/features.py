@@ -25,8 +25,6 @@ FAR = 4.0
 #: share of the variance of the ordinal answers that the level of a person's answers explains in a warning
 STYLE = 0.40
 UNITS = ("share", "count")
-#: endings of the names of rates, which are read like counts
-RATES = ("_per_30d", "_days", "_per_session")
 
 
 def build_features(
@@ -59,10 +57,10 @@ def build_features(
     -------
     Features
         People with at least one active value. ``natural`` holds the values as they came. ``table`` holds: binary as 0/1;
-        nominal as categories; share by the arcsine of its root; counts and rates that are skewed as the log of 1 + value
-        over the median of the values above 0; then all but binary and nominal drawn in to 4 robust standard deviations
-        around the median, centred, and divided by two standard deviations, so that they weigh as much as a yes/no feature
-        (Gelman, 2008). A change of units changes nothing. Missing values stay missing. ``dropped`` lists features that are
+        nominal as categories; share by the arcsine of its root; counts and numbers from 0 up that are skewed as the log
+        of 1 + value over the median of the values above 0; then all but binary and nominal drawn in to 4 robust
+        standard deviations around the median, centred, and divided by two standard deviations, so that they weigh as
+        much as a yes/no feature (Gelman, 2008). A change of units changes nothing. Missing values stay missing. ``dropped`` lists features that are
         constant, empty, dates, free text, or copies of another (correlation beyond .98); ``catalog.why`` says why a feature
         is held back: asked, codebook, attribute, few_people.
 
@@ -307,8 +305,7 @@ def _transform(values: np.ndarray, kind: str, name: str) -> np.ndarray:
             raise StudyError(f"{name}: kind share with values from {given.min():g} to {given.max():g}. "
                              f"Give shares from 0 to 1 or percentages, or another kind.")
         return np.arcsin(np.sqrt(values if given.max() <= 1 else values / 100))
-    rate = kind == "count" or (kind == "numeric" and name.endswith(RATES))
-    if rate and given.min() >= 0 and stats.skew(given) > SKEWED:
+    if kind in ("count", "numeric") and given.min() >= 0 and stats.skew(given) > SKEWED:
         return np.log1p(values / np.median(given[given > 0]))
     return values
 

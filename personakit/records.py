@@ -239,7 +239,7 @@ class Personas:
     def __repr__(self) -> str:
         sizes = self.labels.value_counts().reindex(self.membership.columns, fill_value=0)
         return show(f"Personas {self.candidate}", {self.names.get(str(p), str(p)): n for p, n in sizes.items()},
-                     "gather_evidence(study, features, personas)")
+                     "gather_evidence(study, features, personas, seed=7)")
 
     _repr_html_ = show_html
 
@@ -269,7 +269,7 @@ class Evidence:
 
     def __repr__(self) -> str:
         facts = {"features": len(self.table), "codes": len(self.codes), "quotes": len(self.quotes)}
-        return show("Evidence", facts, "make_cards(personas, evidence, journeys)")
+        return show("Evidence", facts, "make_cards(personas, evidence, findings, language=...)")
 
     _repr_html_ = show_html
 

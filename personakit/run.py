@@ -82,7 +82,7 @@ def run_study(
     language
         ``fr`` or ``en``; the study's own where None.
     formats
-        Of cards and maps: ``html``, ``json``.
+        Of cards and maps: ``json``; ``html``, to which the report links, is always written.
     seed
         Of everything that draws by chance. The same study, seed and versions give the same bytes.
 
@@ -95,7 +95,7 @@ def run_study(
     StudyError, ChoiceError, TooFewError
         Where the study, a name or the number of participants does not allow the run. Nothing is written then.
     """
-    formats = tuple(formats)
+    formats = tuple(dict.fromkeys(("html", *formats)))
     check_formats(formats, FORMATS)
     check_replaceable(out)
     analysis = analyse_study(study, k=k, candidate=candidate, language=language, seed=seed)
@@ -124,13 +124,19 @@ def write_cards(
     study: Study, out: str | Path, *, candidate: str | None, language: str | None, formats: Iterable[str], seed: int
 ) -> list[Path]:
     """Run the analysis and write only the persona cards; returns the written paths."""
-    check_formats(tuple(formats), FORMATS)
+    formats = tuple(formats)
+    check_formats(formats, FORMATS)
+    check_replaceable(out)
     analysis = analyse_study(study, candidate=candidate, language=language, seed=seed)
     cards = draw_cards(analysis)
     if not cards:
         raise StudyError(f"{study.name}: there are no personas to make cards of (verdict: {analysis.candidates.verdict}). "
                          "Run `personakit run` for the report that says why, or name a candidate with --candidate.")
-    return save_cards(cards, Path(out), formats=tuple(formats))
+    with finished_folder(out) as folder:
+        written = save_cards(cards, folder, formats=formats)
+        asked = {"candidate": candidate, "language": analysis.language, "formats": list(formats)}
+        save_manifest(folder, study=study, parameters=asked, seed=seed)
+    return [Path(out) / path.name for path in written]
 
 
 def analyse_study(
@@ -167,7 +173,7 @@ def pick_personas(study: Study, candidates: Candidates, candidate: str | None, l
     """Take the candidate asked for, else the one people chose in study.toml, else the recommended one, else none."""
     if candidate is not None and candidate != study.choice.get("candidate"):
         reason = say_key("run.asked_for", language, candidate=candidate)
-        return replace(choose(candidates, candidate, by="command line", reason=reason), chosen=False)
+        return replace(choose(candidates, candidate, by="personakit", reason=reason), chosen=False)
     if study.choice:
         return choose(candidates, study.choice["candidate"], by=study.choice["by"], reason=study.choice["reason"],
                       when=study.choice.get("when", ""))
@@ -180,7 +186,7 @@ def name_personas(
     """Give each persona the name that people chose, and a suggested one where they chose none."""
     own = dict(study.names) if candidate in (None, study.choice.get("candidate")) else {}
     if own:
-        by, reason = study.choice.get("by", "study.toml"), study.choice.get("reason", "names in study.toml")
+        by, reason = study.choice.get("by", "study.toml"), say_key("run.named", language)
         personas = label(personas, own, by=by, reason=reason, when=study.choice.get("when", ""))
     suggestions = suggest_labels(personas, evidence, language=language)["label"]
     open_names = {str(persona): name for persona, name in suggestions.items() if persona not in personas.names}

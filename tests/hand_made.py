@@ -81,7 +81,7 @@ def personas(*, chosen=False, verdict="natural", names=None):
         features=features(),
         tried=14,
         chosen=chosen,
-        quality=pd.Series({"method": "kmeans", "k": 3, "verdict": verdict}),
+        quality=pd.Series({"method": "kmeans", "k": 3, "verdict": verdict, "evidence_id": row_id("candidate", "kmeans-3")}),
         names={"P1": LONG_NAME} if names is None else names,
         stability=pd.DataFrame({"jaccard": [0.91, 0.78, 0.55]}, index=list(SIZES)),
         decisions=decisions,
@@ -415,6 +415,7 @@ def candidates(*, verdict="natural", recommended="kmeans-3"):
             "gap": [0.02, 0.05, 0.03],
             "separation": [0.24, 0.26, 0.21],
             "verdict": ["reproducible", "natural", "constructive"],
+            "evidence_id": [row_id("candidate", one) for one in ("kmeans-2", "kmeans-3", "latent_class-3")],
         },
         index=pd.Index(["kmeans-2", "kmeans-3", "latent_class-3"], name="candidate"),
     )

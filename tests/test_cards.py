@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from personakit.cards import make_cards
 from personakit.cards.known import natural, scale
 from personakit.errors import StudyError
+from personakit.export.drawings import dumbbell
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_every_sentence_of_the_front_names_evidence_that_exists(cards):
             findings.stages,
         )
         for one in frame["evidence_id"]
-    }
+    } | {hand_made.personas().quality["evidence_id"]}
     for card in cards:
         for part in card.sections:
             for claim in part.claims:
@@ -77,6 +78,15 @@ def test_every_sentence_of_the_front_names_evidence_that_exists(cards):
         assert set(card.figures["sources"]) >= {
             one for part in card.sections for claim in part.claims for one in claim.evidence
         }
+
+
+def test_the_verdict_names_its_candidate_where_it_has_an_id(cards):
+    behind = hand_made.personas().quality["evidence_id"]
+    assert cards[0].figures["sources"][behind] == "candidates"
+    assert all(claim.evidence == (behind,) for part in cards[0].sections if part.key == "made" for claim in part.claims)
+    unnamed = replace(hand_made.personas(), quality=hand_made.personas().quality.drop("evidence_id"))
+    card = make_cards(unnamed, hand_made.evidence(), language="fr")[0]
+    assert {claim.status for part in card.sections if part.key == "made" for claim in part.claims} == {"method"}
 
 
 def test_no_p_value_on_what_made_the_personas(cards):
@@ -102,6 +112,40 @@ def test_quotes_obey_consent_and_one_a_person(cards):
 def test_small_cells_are_left_out(cards):
     """3 % of P1's 100 people are vip: 3 people, fewer than 5."""
     assert not any("vip" in text for text in texts(cards[0], "behaviours") + texts(cards[0], "surprise"))
+
+
+def test_the_strongest_trait_is_named_even_where_its_figures_are_hidden():
+    evidence = hand_made.evidence()
+    effect = evidence.table["effect"].mask(evidence.table["feature"] == "vip", -3.0)
+    strong = replace(evidence, table=evidence.table.assign(effect=effect))
+    card = make_cards(hand_made.personas(), strong, language="en")[0]
+    assert texts(card, "behaviours")[0].endswith("\nfewer than 5 people, here or elsewhere: figures hidden")
+    assert "3%" not in texts(card, "behaviours")[0]
+    assert all(card.figures["behaviours"][0][name] is None for name in ("inside", "outside", "low", "high"))
+    assert dumbbell(card.figures["behaviours"][0], label="x") == ""
+
+
+def test_contested_is_that_of_the_resamples_where_it_was_measured():
+    people = hand_made.personas()
+    measured = replace(people, stability=people.stability.assign(contested=[0.33, 0.0, 0.0]))
+    cards = make_cards(measured, hand_made.evidence(), language="en")
+    assert texts(cards[0], "contested")[0].startswith("33%")
+    assert any("33%" in text for text in texts(cards[0], "surprise"))
+    assert texts(cards[2], "contested")[0] == "None of its members is claimed by another persona."
+
+
+def test_the_nearest_persona_does_not_hang_on_the_order_of_rows():
+    """Second choice of P1's hundred members: P3 for the first fifty, P2 for the others, a tie."""
+    people = hand_made.personas()
+    membership = people.membership.copy()
+    membership.iloc[:50] = [0.7, 0.1, 0.2]
+    membership.iloc[50:100] = [0.7, 0.2, 0.1]
+    said = {
+        texts(make_cards(replace(people, membership=one), hand_made.evidence(), language="en")[0], "contested")[-1]
+        for one in (membership, membership.iloc[::-1])
+    }
+    assert len(said) == 1
+    assert "Persona P2" in said.pop()
 
 
 def test_stability_prevalence_and_runner_up_in_words(cards):
@@ -134,7 +178,8 @@ def test_banner_says_who_has_not_chosen_and_what_is_not_there():
 
 def test_decisions_are_kept_on_the_card():
     card = make_cards(hand_made.personas(chosen=True), hand_made.evidence(), language="en")[0]
-    assert texts(card, "decisions") == ["Chose candidate kmeans-3, by RK, 2026-01-15: stable"]
+    assert texts(card, "decisions") == ["Candidate kmeans-3, chosen by RK, 2026-01-15: stable."]
+    assert any("chosen after 14 candidates" in text for text in texts(card, "made"))
 
 
 def test_without_findings_there_is_no_journey():

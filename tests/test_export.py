@@ -173,7 +173,7 @@ def test_manifest_accounts_for_rows_and_files(written):
     }
     assert manifest["set_aside"] == [{"table": "answers", "reason": "unknown participant", "rows": 10}]
     assert manifest["parameters"]["k"] == [2, 3, 4, 5, 6, 7, 8]
-    assert set(manifest["versions"]) >= {"python", "personakit", "numpy", "pandas", "scikit-learn"}
+    assert set(manifest["versions"]) >= {"python", "personakit", "numpy", "pandas", "matplotlib"}
     assert set(manifest["files"]) == {path.relative_to(written["fr"]).as_posix() for path in files(written["fr"])} - {
         "manifest.json"
     }
@@ -412,7 +412,7 @@ def test_report_names_friction_break_and_who_differs(written):
     assert len(summary.splitlines()) == 5
     text = re.sub(r"\s", " ", (written["fr"] / "index.html").read_text(encoding="utf-8"))
     assert "Panier : 41 % des visites" in text
-    assert "de web vers boutique" in text
+    assert "web → boutique" in text
     assert "Parcours qu’on ne distingue pas" in text
     assert "130" in text
     assert "<svg" in text

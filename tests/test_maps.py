@@ -52,7 +52,10 @@ def test_goes_on_counts_add_up(everyone):
     """Pooled: 180 entered; research 160, purchase 100: 100 go on, open 8 to 32 (24 more), ended 12 to 48 (36 more)."""
     share, onward = at(everyone, "goes_on", "research")
     assert share.value == 0.5
-    assert onward.text == "ici 160\u202f: 100 continuent, 24 encore en chemin, 36 arrêtés"
+    assert onward.text == (
+        "dans l\u2019ordre des étapes\u202f: 160 ici\u202f; 100 continuent, 24 encore en chemin, 36 arrêtés"
+    )
+    assert "50\u202f% y arriveraient, compte tenu des personnes encore en chemin" in share.text
 
 
 def test_funnel_parts_on_few_people_are_not_said():
@@ -60,6 +63,7 @@ def test_funnel_parts_on_few_people_are_not_said():
     onward = at(draw("P1"), "goes_on", "awareness")[1]
     assert "arrêtés" not in onward.text
     assert "90" in onward.text
+    assert onward.text.endswith("autres\u202f: masqué")
 
 
 def test_ease_is_the_mean_of_those_who_answered(everyone):
@@ -111,8 +115,34 @@ def test_friction_and_channel_break_are_named(everyone):
     cell = at(everyone, "opportunities", "purchase")[0]
     assert cell.text.startswith("Panier\u202f: 41\u202f%")
     assert "équipe\u202f: ventes" in cell.text
-    assert any("de web vers boutique" in note.text for note in everyone.notes)
+    assert any("web → boutique" in note.text for note in everyone.notes)
     assert at(everyone, "opportunities", "loyalty")[0].text == "rien de signalé"
+
+
+def test_few_interviewees_are_never_solid_and_two_sources_need_five():
+    study = hand_made.study()
+    one = draw(study=replace(study, codes=study.codes[study.codes["participant_id"] == "c000"]))
+    assert at(one, "pains", "purchase")[0].n == 1
+    assert at(one, "pains", "purchase")[0].level == "partly"
+
+
+@pytest.mark.parametrize(("people", "level"), [(60, "fully"), (12, "partly")])
+def test_nothing_flagged_is_as_solid_as_what_was_measured(people, level):
+    found = hand_made.findings()
+    friction = found.friction.assign(flagged=False, people=people)
+    cell = at(make_map(hand_made.study(), replace(found, friction=friction)), "opportunities", "purchase")[0]
+    assert cell.level == level
+    unmeasured = replace(found, friction=friction.assign(excess=np.nan))
+    assert at(make_map(hand_made.study(), unmeasured), "opportunities", "purchase")[0].level == "none"
+
+
+def test_time_is_said_only_where_a_visit_lasts(everyone):
+    """Medians of 0.0002, 0.01, 0.2, 4 and 40 days: 17 seconds is left blank, 14 minutes is said."""
+    assert at(everyone, "time", "awareness") == ()
+    assert "14" in at(everyone, "time", "research")[0].text
+    found = hand_made.findings()
+    short = make_map(hand_made.study(), replace(found, stages=found.stages.assign(median_days=0.0)))
+    assert "time" not in {key for key, _, _ in short.lanes}
 
 
 def test_content_gaps_are_visible(everyone):

@@ -12,9 +12,12 @@ from personakit.candidates.kmeans import resampled_labels
 from personakit.candidates.measures import explained
 from personakit.candidates.null_data import NullModel, fit_null, simulate_null
 from personakit.candidates.trial import Ground
+from personakit.candidates.verdict import BEYOND_GAP, BEYOND_Z
 
 #: null tables with correlation and without, and with the personas of a candidate; fits behind the observed figure
 NULLS, INDEPENDENT_NULLS, PERSONA_NULLS, REPEATS = 20, 10, 12, 4
+#: further null tables where a gap of at least half the least one comes within a standard deviation of what decides
+MORE_NULLS, NEAR = 40, 1.0
 #: rounds of these fits after their short starts
 NULL_ROUNDS = 20
 #: least standard deviation of a log ratio over null tables: some nulls always end in the same cut
@@ -39,8 +42,15 @@ def null_gaps(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step:
         for child in family.spawn(count):
             nulls.append(_null_within([model], ks, child, independent=bool(prefix)))
             step()
+        if not prefix and _is_close(nulls, out["observed"].to_numpy()):
+            nulls += [_null_within([model], ks, child) for child in family.spawn(MORE_NULLS)]
         out[f"{prefix}gap"], out[f"{prefix}gap_sd"] = _compare(np.array(nulls), out["observed"].to_numpy())
     return out
+
+
+def _is_close(nulls: list[list[float]], observed: np.ndarray) -> bool:
+    gap, spread = _compare(np.array(nulls), observed)
+    return bool(((gap >= BEYOND_GAP / 2) & (np.abs(gap / spread - BEYOND_Z) < NEAR)).any())
 
 
 def goes_further(ground: Ground, labels: np.ndarray, k: int, observed: float, seed: np.random.SeedSequence) -> bool:

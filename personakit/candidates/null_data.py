@@ -61,7 +61,7 @@ def _codes(table: pd.DataFrame) -> np.ndarray:
     for j, name in enumerate(table):
         if not nominal[j]:
             codes[:, j] = table[name].to_numpy(float, na_value=np.nan)
-    main = _main_direction(codes[:, ~np.array(nominal)])
+    main = _main_direction(table, codes[:, ~np.array(nominal)])
     for j, name in enumerate(table):
         if nominal[j]:
             words = table[name].astype("str").to_numpy()
@@ -73,11 +73,24 @@ def _codes(table: pd.DataFrame) -> np.ndarray:
     return codes
 
 
-def _main_direction(codes: np.ndarray) -> np.ndarray:
-    if not codes.shape[1]:
-        return np.zeros(len(codes))
-    filled = np.nan_to_num(codes - np.nansum(codes, axis=0) / np.maximum((~np.isnan(codes)).sum(axis=0), 1))
-    return filled @ np.linalg.svd(filled, full_matrices=False)[2][0]
+def _main_direction(table: pd.DataFrame, numbers: np.ndarray) -> np.ndarray:
+    """Place people on the first axis of numbers and levels together, whatever the levels are called (as in MCA)."""
+    if numbers.shape[1] == table.shape[1]:
+        return np.zeros(len(table))
+    filled = np.nan_to_num(numbers - np.nansum(numbers, axis=0) / np.maximum((~np.isnan(numbers)).sum(axis=0), 1))
+    parts = [filled / np.maximum(filled.std(axis=0), 1e-12)]
+    for name in table:
+        if isinstance(table[name].dtype, pd.CategoricalDtype):
+            levels = (table[name].cat.codes.to_numpy()[:, None] == np.arange(len(table[name].cat.categories))).astype(float)
+            share = levels.mean(axis=0)
+            parts.append((levels - share) / np.sqrt(np.maximum(share, 1e-12)))
+    main = _first_axis(np.hstack(parts))
+    return main if (main**3).sum() >= 0 else -main
+
+
+def _first_axis(values: np.ndarray) -> np.ndarray:
+    weights = np.linalg.eigh(values.T @ values)[1][:, -1]
+    return values @ weights
 
 
 def _correlation(codes: np.ndarray) -> np.ndarray:

@@ -45,9 +45,9 @@ def find_candidates(
     is the same against 10 tables whose columns are shuffled. Both use k-means as the yardstick of the null tables for
     every method, so a method never gains by cutting null data badly. Verdicts of candidates (after Dolnicar and Leisch):
 
-    - ``natural``: beyond correlation (gap at least .05 and 3 standard deviations), very stable (.90), separated (.25);
-    - ``reproducible``: beyond correlation (.02 and 3 standard deviations, or 2 once one candidate has 3) and stable (.75,
-      each persona .60), overlapping;
+    - ``natural``: beyond correlation (gap at least .05 and 2.5 standard deviations), very stable (.90), separated (.25);
+    - ``reproducible``: beyond correlation (.02 and 2.5 standard deviations, or 2 once one candidate has 2.5) and stable
+      (.75, each persona .60), overlapping;
     - ``constructive``: stable, and more than shuffled data give, but correlation explains it: a continuum that is cut;
     - ``none``: none of these.
 

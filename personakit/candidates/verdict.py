@@ -13,12 +13,12 @@ from personakit.schema import VERDICTS
 
 #: beyond null data: the gap (log ratio of variances within) in standard deviations of null data, and at least this large
 #: once a steady candidate is, two standard deviations do for the others: there are personas, it remains to see how many
-BEYOND_Z, BEYOND_GAP, ALSO_Z = 3.0, 0.02, 2.0
+BEYOND_Z, BEYOND_GAP, ALSO_Z = 2.5, 0.02, 2.0
 #: comes back with other people: median adjusted Rand between resamples, and Hennig's (2007) bounds for each persona
 STEADY, STEADY_PERSONA = 0.75, 0.60
 #: what a cut of a continuum must reach to be worth offering, since only its steadiness speaks for it: stability, also of
 #: each persona, gap to data without correlation, profiles off one line (see ``directions``), and k
-OFFERED, OFFERED_PERSONA, OFFERED_GAP, OFFERED_DIRECTIONS, OFFERED_K = 0.80, 0.75, 0.12, 0.35, 3
+OFFERED, OFFERED_PERSONA, OFFERED_GAP, OFFERED_DIRECTIONS, OFFERED_K = 0.80, 0.75, 0.12, 0.45, 3
 #: natural: wide gap, near-perfect steadiness, and people clearly nearer to their own persona than to the next
 NATURAL_GAP, NATURAL_STEADY, NATURAL_PERSONA, NATURAL_SEPARATION = 0.05, 0.90, 0.85, 0.25
 #: the next larger k is taken outright when the gap to null data widens at least so many times

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from personakit.cards.known import Known, covered, ids, name
+from personakit.cards.known import Known, contested, covered, ids, name, of_candidate
 from personakit.disclosure import is_small
 from personakit.documents import Claim
 from personakit.schema import PERSONA
@@ -30,13 +30,14 @@ def _made(known: Known) -> list[Claim]:
     if math.isfinite(jaccard):
         level = next(name for least, name in STABILITY if jaccard >= least)
         said.append(known.say(f"stability_{level}", jaccard=number(jaccard, known.language, 2)))
-    said.append(known.say("method", candidate=personas.candidate, k=personas.membership.shape[1], n=personas.tried))
+    said.append(known.say("method_chosen" if personas.chosen else "method", candidate=personas.candidate,
+                          k=personas.membership.shape[1], n=personas.tried))
     said.append(known.say("ingredients", active=int((roles == "active").sum()), held=int((roles == "held_back").sum())))
     days = personas.features.window_days
     if days is not None and math.isfinite(days):
         said.append(known.say("window", days=days))
-    of_candidate = tuple(str(one) for one in personas.quality.reindex(["evidence_id"]).dropna())
-    return [Claim(text=text, evidence=of_candidate, status="measured" if of_candidate else "method") for text in said]
+    behind = of_candidate(personas)
+    return [Claim(text=text, evidence=behind, status="measured" if behind else "method") for text in said]
 
 
 def _together(known: Known) -> list[Claim]:
@@ -68,16 +69,16 @@ def _trait(known: Known, row: pd.Series) -> str:
 
 def _contested(known: Known) -> list[Claim]:
     claims = []
-    contested, n = float(known.coverage["contested"]), known.coverage["n"]
-    if contested == 0:
+    between = contested(known)
+    if between == 0:
         claims.append(Claim(text=known.say("contested_none"), evidence=covered(known)))
-    elif not is_small(round(contested * n)):
-        claims.append(Claim(text=known.say("contested_share", share=contested), evidence=covered(known)))
+    elif math.isfinite(between) and not is_small(round(between * known.coverage["n"])):
+        claims.append(Claim(text=known.say("contested_share", share=between), evidence=covered(known)))
     membership = known.personas.membership
     others = membership.loc[known.personas.labels == known.persona].drop(columns=known.persona)
     if others.shape[1] and (others > 0).any(axis=None):
         second = others[others.max(axis=1) > 0].idxmax(axis=1).value_counts(sort=False)
-        nearest, count = str(second.idxmax()), int(second.max())
+        nearest, count = min(((str(one), int(n)) for one, n in second.items()), key=lambda pair: (-pair[1], pair[0]))
         if not is_small(count):
             claims.append(Claim(text=known.say("runner_up", other=name(known, nearest), share=count / len(others)), n=count,
                                 evidence=covered(known)))
@@ -106,8 +107,14 @@ def _decision(known: Known, row: pd.Series) -> str:
     key = f"decision_{act}" if act in ("choose", "recommend", "label") else "decision_other"
     when = row.get("when")
     dated = isinstance(when, str) and when != ""
-    return known.say("decision_dated" if dated else "decision", what=known.say(key, act=act, value=row["value"]),
-                     by=row["by"], reason=row["reason"], when=when)
+    what = known.say(key, act=act, value=row["value"], by=row["by"])
+    return known.say("decision_dated" if dated else "decision", what=what, reason=_ended(row["reason"]), when=when)
+
+
+def _ended(reason: object) -> str:
+    """End a reason as a sentence, whatever people typed."""
+    text = str(reason).rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else text + "."
 
 
 def _reading(known: Known) -> list[Claim]:

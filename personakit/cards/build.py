@@ -8,7 +8,7 @@ import pandas as pd
 
 from personakit.cards.back import back_sections
 from personakit.cards.front import front_sections, summary
-from personakit.cards.known import Known, covered, name
+from personakit.cards.known import Known, covered, name, of_candidate
 from personakit.disclosure import evidence_cells, is_small, journey_cells, quotable
 from personakit.documents import Card, Section
 from personakit.errors import StudyError
@@ -60,9 +60,9 @@ def make_cards(
     if missing:
         raise StudyError(f"evidence.coverage: no row for {', '.join(missing)}. "
                          "Gather the evidence again for these personas: gather_evidence(study, features, personas).")
-    table = evidence_cells(evidence.table)
+    table = evidence_cells(evidence.table).assign(size=evidence.table["effect"].abs())
     stages = None if findings is None else journey_cells("stages", findings.stages)
-    sources = _sources(evidence, findings)
+    sources = _sources(personas, evidence, findings)
     return tuple(_card(_known(one, language, personas, evidence, table, stages), sources) for one in asked)
 
 
@@ -71,18 +71,18 @@ def _known(persona: str, language: str, personas: Personas, evidence: Evidence, 
     def mine(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[frame[PERSONA] == persona]
 
-    shown = mine(table)
-    return Known(persona=persona, language=language, personas=personas, table=shown[~shown["hidden"]],
+    return Known(persona=persona, language=language, personas=personas, table=mine(table),
                  codes=mine(evidence.codes), quotes=quotable(mine(evidence.quotes)), traits=mine(evidence.traits),
                  coverage=evidence.coverage.loc[[persona]].iloc[0], stages=stages)
 
 
-def _sources(evidence: Evidence, findings: JourneyFindings | None) -> dict[str, str]:
+def _sources(personas: Personas, evidence: Evidence, findings: JourneyFindings | None) -> dict[str, str]:
     frames = {"evidence": evidence.table, "evidence_codes": evidence.codes, "evidence_quotes": evidence.quotes,
               "evidence_coverage": evidence.coverage, "evidence_traits": evidence.traits}
     if findings is not None:
         frames["journey_stages"] = findings.stages
-    return {str(one): name for name, frame in frames.items() for one in frame["evidence_id"]}
+    rows = {str(one): name for name, frame in frames.items() for one in frame["evidence_id"]}
+    return rows | dict.fromkeys(of_candidate(personas), "candidates")
 
 
 def _card(known: Known, sources: Mapping[str, str]) -> Card:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from personakit.cards.known import SHARE_KINDS, Drawn, Known, both, by_effect, covered, scale
+from personakit.cards.known import SHARE_KINDS, Drawn, Known, both, by_effect, contested, covered, scale
 from personakit.disclosure import is_small
 from personakit.documents import Claim
 from personakit.schema import CODE_KINDS, PERSONA
@@ -19,6 +19,8 @@ QUOTE_LENGTH = 300
 CONTESTED_MANY = 0.2
 #: a code is a persona's own, however frequent elsewhere, when this share of its interviewees says it
 OFTEN = 0.5
+#: the drawing of a trait whose figures are hidden
+NOTHING_DRAWN = {"inside": None, "outside": None, "low": None, "high": None, "start": 0.0, "stop": 1.0}
 #: section of the card -> family of features it shows
 FAMILIES: Mapping[str, str] = {"channels": "channel_share", "devices": "device_share", "content": "content_share"}
 #: sections (key, claims), and the numbers of the drawings of a section
@@ -37,7 +39,7 @@ def front_sections(known: Known) -> Front:
 
 def summary(known: Known) -> Claim:
     """Say in one line what clearly sets these people apart: features first, else what interviewees say."""
-    rows = by_effect(known.table[~known.table["feature"].str.startswith("code:")])
+    rows = by_effect(known.table[~known.table["hidden"] & ~known.table["feature"].str.startswith("code:")])
     clear = rows[(rows["low"] > 0) | (rows["high"] < 0)].head(4)
     more, less = clear[clear["difference"] > 0].head(2), clear[clear["difference"] < 0].head(2)
     said = [known.say(f"summary_{key}", **{key: join([known.label(one) for one in part["feature"]], known.language)})
@@ -62,13 +64,19 @@ def _family(known: Known, family: str, most: int) -> list[Drawn]:
 
 
 def _drawn(known: Known, rows: pd.DataFrame) -> list[Drawn]:
-    """Write a claim and the numbers of its drawing for each row: inside and outside, and the interval of inside."""
+    """Write a claim and the numbers of its drawing for each row: inside and outside, and the interval of inside.
+
+    A trait whose figures are hidden is named without them: the persona's name may rest on it.
+    """
     pairs = []
     for _, row in rows.iterrows():
         level = row["feature"].partition(":")
         what = term(level[2], known.language) if level[0] in FAMILIES.values() else known.label(row["feature"])
-        claim = Claim(text=known.say("against", what=what, **both(known, row)), evidence=(str(row["evidence_id"]),),
-                      n=int(row["n_inside"]))
+        named = (str(row["evidence_id"]),)
+        if row["hidden"]:
+            pairs.append((Claim(text=known.say("against_hidden", what=what), evidence=named), dict(NOTHING_DRAWN)))
+            continue
+        claim = Claim(text=known.say("against", what=what, **both(known, row)), evidence=named, n=int(row["n_inside"]))
         low, high = row["outside"] + row["low"], row["outside"] + row["high"]
         pairs.append((claim, scale(row["inside"], row["outside"], low, high, share=row["kind"] in SHARE_KINDS)))
     return pairs
@@ -120,15 +128,16 @@ def _journey(known: Known) -> list[Drawn]:
 
 
 def _surprise(known: Known) -> list[Claim]:
-    tested = by_effect(known.table[(known.table["role"] == "held_back") & (known.table["q"] < 0.05)])
+    shown = known.table[~known.table["hidden"]]
+    tested = by_effect(shown[(shown["role"] == "held_back") & (shown["q"] < 0.05)])
     claims = []
     for _, row in tested.head(1).iterrows():
         q = number(row["q"], known.language, 3) if row["q"] >= 0.001 else "< " + number(0.001, known.language, 3)
         text = known.say("surprise_held_back", what=known.label(row["feature"]), q=q, **both(known, row))
         claims.append(Claim(text=text, evidence=(str(row["evidence_id"]),), n=int(row["n_inside"])))
-    contested = float(known.coverage["contested"])
-    if contested >= CONTESTED_MANY and not is_small(round(contested * known.coverage["n"])):
-        claims.append(Claim(text=known.say("surprise_contested", share=contested), evidence=covered(known)))
+    between = contested(known)
+    if between >= CONTESTED_MANY and not is_small(round(between * known.coverage["n"])):
+        claims.append(Claim(text=known.say("surprise_contested", share=between), evidence=covered(known)))
     return claims
 
 

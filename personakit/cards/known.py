@@ -17,7 +17,9 @@ Drawn = tuple[Claim, dict[str, float | int | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What one card is written from: the rows of one persona, small cells emptied."""
+    """What one card is written from: the rows of one persona, small cells emptied; ``size`` in the table is the size of
+    the effect, known for emptied rows too.
+    """
 
     persona: str
     language: str
@@ -79,14 +81,26 @@ def scale(inside: float, outside: float, low: float, high: float, *, share: bool
 
 
 def by_effect(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows of evidence by the size of their effect."""
-    known = rows.dropna(subset=["inside", "outside", "effect"])
-    return known.iloc[known["effect"].abs().argsort(kind="stable")[::-1]] if len(known) else known
+    """Sort rows of evidence by the size of their effect, hidden ones too: their place is known, their figures are not."""
+    known = rows[rows["hidden"] | rows[["inside", "outside"]].notna().all(axis=1)].dropna(subset=["size"])
+    return known.sort_values("size", ascending=False, kind="stable")
+
+
+def contested(known: Known) -> float:
+    """Return the share of members that another persona claims too: over resamples where that was measured."""
+    measured = known.personas.stability
+    share = measured["contested"].get(known.persona) if "contested" in measured.columns else None
+    return float(known.coverage["contested"] if share is None or pd.isna(share) else share)
 
 
 def covered(known: Known) -> tuple[str, ...]:
     """Return the evidence id of how many people are known, and how well."""
     return (str(known.coverage["evidence_id"]),)
+
+
+def of_candidate(personas: Personas) -> tuple[str, ...]:
+    """Return the evidence id of the candidate behind the personas, where it has one."""
+    return tuple(str(one) for one in personas.quality.reindex(["evidence_id"]).dropna())
 
 
 def ids(rows: pd.DataFrame) -> tuple[str, ...]:

@@ -104,15 +104,12 @@ def _spread_over_kinds(rows: pd.DataFrame) -> Iterator[int]:
     kinds += sorted(set(rows[KIND]) - set(kinds))
     waiting = {kind: list(rows.index[rows[KIND] == kind]) for kind in kinds}
     spoke: set[str] = set()
-    taken = 0
-    while any(waiting.values()):
+    while len(spoke) < MOST_QUOTES and any(waiting.values()):
         for kind in kinds:
-            free = [at for at in waiting[kind] if rows.at[at, PARTICIPANT] not in spoke]
-            waiting[kind] = free[1:]
-            if free and taken < MOST_QUOTES:
-                taken += 1
-                spoke.add(str(rows.at[free[0], PARTICIPANT]))
-                yield free[0]
+            waiting[kind] = [at for at in waiting[kind] if rows.at[at, PARTICIPANT] not in spoke]
+            if waiting[kind] and len(spoke) < MOST_QUOTES:
+                spoke.add(str(rows.at[waiting[kind][0], PARTICIPANT]))
+                yield waiting[kind].pop(0)
 
 
 def _most_frequent(words: pd.Series, order: tuple[str, ...]) -> str:

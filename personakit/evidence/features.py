@@ -19,7 +19,7 @@ from personakit.inference import (
     person_weights,
 )
 from personakit.records import Features
-from personakit.schema import EVIDENCE_ID, FEATURE, KIND, PERSONA, ROLE, UNIT, row_id
+from personakit.schema import EVIDENCE_ID, FEATURE, KIND, ORIGIN, PERSONA, ROLE, UNIT, row_id
 
 METHOD = "difference of means, people resampled"
 #: Cells (people times replicates) that are held in memory at once.
@@ -34,7 +34,7 @@ COLUMNS = (EVIDENCE_ID, PERSONA, FEATURE, ROLE, KIND, UNIT, "inside", "outside",
 class Columns:
     """Every feature as numbers: one column a feature, one a level where a feature is nominal.
 
-    ``values`` (n, m) with NaN where unknown; ``about`` has one row a column (row, feature, role, kind, unit, level);
+    ``values`` (n, m) with NaN where unknown; ``about`` has one row a column (row, feature, role, kind, unit, level, tested);
     ``shares`` marks the 0/1 columns; ``pattern`` numbers the distinct sets of people whose value is known and ``known``
     (n, patterns) holds these sets; ``digests`` stand for the people and their values in an evidence id.
     """
@@ -50,17 +50,21 @@ class Columns:
 def spread(features: Features, people: People, made_from: pd.Index) -> Columns:
     """Spread features into numeric columns in the order of ``people``. What made the personas counts as active."""
     natural = features.natural.loc[people.index]
+    # habits of one log, and codes of one interview, share their chance: what is held back from it is not independent
+    made = {facts.get(ORIGIN, "") for name, facts in features.catalog.iterrows() if name in made_from}
+    shared = {"events", "codes"} & made
     values, about = [], []
     for name, facts in features.catalog.iterrows():
         role = "active" if name in made_from else facts[ROLE]
         for level, column in _levels(natural[name], str(facts[KIND])):
             row = str(name) if level is None else f"{name}={level}"
             values.append(column)
-            about.append((row, str(name), role, facts[KIND], facts.get(UNIT, ""), level))
+            tested = role == "held_back" and facts.get(ORIGIN, "") not in shared
+            about.append((row, str(name), role, facts[KIND], facts.get(UNIT, ""), level, tested))
     matrix = np.column_stack(values) if values else np.empty((len(people.index), 0))
     known, pattern = _patterns(~np.isnan(matrix))
     ids = [row_id(people.digest, one) for one in known.T]
-    frame = pd.DataFrame(about, columns=["row", FEATURE, ROLE, KIND, UNIT, "level"])
+    frame = pd.DataFrame(about, columns=["row", FEATURE, ROLE, KIND, UNIT, "level", "tested"])
     yes_no = frame[KIND].eq("binary").to_numpy(dtype=bool) | frame["level"].notna().to_numpy(dtype=bool)
     return Columns(
         values=matrix,
@@ -166,8 +170,8 @@ def _bootstrap(columns: Columns, people: People, chosen: np.ndarray, *, seed: in
 
 
 def _tests(columns: Columns, people: People, *, seed: int, replicates: int) -> np.ndarray:
-    """Return p (personas, columns): persona labels permuted over the people whose value is known; NaN where active."""
-    k, held_back = len(people.names), (columns.about[ROLE] == "held_back").to_numpy(dtype=bool)
+    """Return p (personas, columns): persona labels permuted over the people whose value is known; NaN where not tested."""
+    k, held_back = len(people.names), columns.about["tested"].to_numpy(dtype=bool)
     p = np.full((k, columns.values.shape[1]), np.nan)
     wanted = PERMUTATIONS_PER_TEST * k * int(held_back.sum())
     permutations = max(replicates, min(wanted, MOST_PERMUTATIONS))

@@ -88,13 +88,13 @@ def gather_evidence(
         table=table,
         codes=codes,
         quotes=quote_rows(passages, codes, people),
-        coverage=_coverage(study, people),
+        coverage=_coverage(study, people, personas),
         traits=trait_rows(table, columns, people),
         seed=seed,
     )
 
 
-def _coverage(study: Study, people: People) -> pd.DataFrame:
+def _coverage(study: Study, people: People, personas: Personas) -> pd.DataFrame:
     sources = {"with_events": _with_events(study.events), "with_answers": _with_answers(study.answers),
                "with_codes": None if study.codes is None else pd.Index(study.codes[PARTICIPANT].unique())}
     has = {name: np.zeros(len(people.index), dtype=bool) if ids is None else people.index.isin(ids)
@@ -110,6 +110,9 @@ def _coverage(study: Study, people: People) -> pd.DataFrame:
     frame = pd.DataFrame(rows).astype({PERSONA: "str", EVIDENCE_ID: "str"}).set_index(PERSONA)
     low, high = wilson_interval(frame["n"], len(people.index))
     frame = frame.assign(share=frame["n"] / len(people.index), low=low, high=high)
+    if "contested" in personas.stability.columns:
+        # measured over resamples too: hard methods give everyone a membership of one
+        frame["contested"] = personas.stability["contested"].reindex(frame.index).fillna(frame["contested"])
     return frame[[EVIDENCE_ID, "n", "share", "low", "high", "contested", *sources]]
 
 

@@ -62,7 +62,12 @@ def _polygon(sides: int, radius: float, turn: float) -> str:
 
 
 def dumbbell(numbers: Mapping[str, Any], *, label: str, width: float = 150) -> Markup:
-    """Draw these people (filled dot) against the others (open ring) on one axis, with the interval as a thick line."""
+    """Draw these people (filled dot) against the others (open ring) on one axis, with the interval as a thick line.
+
+    Where no number is known or shown, nothing is drawn.
+    """
+    if all(numbers[name] is None for name in ("inside", "outside", "low", "high")):
+        return Markup("")
     start, stop = float(numbers["start"]), float(numbers["stop"])
 
     def x(name: str) -> float:

@@ -18,7 +18,7 @@ from personakit.records import Study
 
 MANIFEST = "manifest.json"
 SCHEMA = "personakit.manifest/1"
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "narwhals")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "jinja2", "narwhals")
 
 
 @contextmanager
@@ -31,7 +31,8 @@ def finished_folder(out: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     out
-        The folder to make or to replace. It is replaced only if it is empty or holds the manifest of an earlier run.
+        The folder to make or to replace. It is replaced only if it is empty, or holds what an earlier run wrote and
+        nothing else.
 
     Yields
     ------
@@ -83,18 +84,23 @@ def check_replaceable(out: str | Path) -> None:
         return
     if not out.is_dir():
         raise StudyError(f"out: {out} is a file. Name a folder.")
-    inside = sorted(path.name for path in out.iterdir())
-    if inside and not _is_ours(out / MANIFEST):
-        raise StudyError(f"out: {out} holds {len(inside)} files that personakit did not write ({first_five(inside)}). "
+    inside = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
+    strange = [name for name in inside if name not in _written(out / MANIFEST)]
+    if strange:
+        raise StudyError(f"out: {out} holds files that personakit did not write ({len(strange)}: {first_five(strange)}). "
                          "Name another folder, or move them away.")
 
 
-def _is_ours(manifest: Path) -> bool:
+def _written(manifest: Path) -> set[str]:
+    """Name the files that the run of this manifest wrote, itself included; none where it is not one of ours."""
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and str(content.get("schema", "")).startswith("personakit.manifest/")
+        return set()
+    if not isinstance(content, dict) or not str(content.get("schema", "")).startswith("personakit.manifest/"):
+        return set()
+    files = content.get("files", {})
+    return {MANIFEST, *(files if isinstance(files, dict) else {})}
 
 
 def _swap(new: Path, out: Path) -> None:

@@ -65,7 +65,7 @@ def save_report(
         "title": say_key("report.title", language, study=study.name), "study": study, "lines": lines,
         "numbers": {one: place for place, one in enumerate(dict.fromkeys(ids), start=1)},
         "personas": [_persona(card, maps) for card in cards], "why": why_none(spoken) if not cards else [],
-        "reasons": [say(sentence, language) for sentence in candidates.why], "seed": candidates.seed,
+        "reasons": [say(one, language) for one in (*candidates.why, *candidates.features.notes)], "seed": candidates.seed,
         "picture": candidates_picture(candidates, language), "candidates": _candidate_rows(candidates, personas, language),
         "maps": [{"title": one.title, "href": f"maps/{map_name(one)}.html"} for one in maps],
         "findings": findings is not None, "sources": _rows(study.sources, language),
@@ -101,7 +101,8 @@ def candidates_picture(candidates: Candidates, language: str) -> str:
     from personakit.plots import draw_candidates
 
     settings: Any = {"svg.hashsalt": "personakit", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9}
-    with mpl.rc_context(settings):
+    plain: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+    with mpl.rc_context({**plain, **settings}):
         figure = Figure(figsize=(10, 3.1), layout="constrained")
         draw_candidates(candidates, figure, language=language)
         text = io.StringIO()

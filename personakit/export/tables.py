@@ -131,9 +131,9 @@ def publishable_tables(
     True
     """
     tables = {
-        "candidates": candidates.table,
-        "candidate_personas": hide_small(candidates.personas, counts=["n"], values=_present(
-            candidates.personas, "n", "share", "jaccard", "contested")),
+        "candidates": hide_small(candidates.table, counts=["smallest_n"], values=["smallest_n"]).drop(columns="hidden"),
+        "candidate_personas": hide_small(candidates.personas.reset_index(), counts=["n"], within=["candidate"],
+                                         values=_present(candidates.personas, "n", "share", "jaccard", "contested")),
         "features": candidates.features.catalog,
         "dropped_features": candidates.features.dropped,
     }
@@ -151,10 +151,28 @@ def _evidence_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "evidence": evidence_cells(evidence.table),
         "evidence_codes": evidence.codes,
         "evidence_quotes": quotable(evidence.quotes).drop(columns="participant_id", errors="ignore"),
-        "evidence_coverage": hide_small(evidence.coverage, counts=["n"], values=_present(
-            evidence.coverage, "n", "share", "low", "high", "contested", "with_events", "with_answers", "with_codes")),
-        "evidence_traits": evidence.traits,
+        "evidence_coverage": _coverage(evidence.coverage),
+        "evidence_traits": _traits(evidence),
     }
+
+
+def _coverage(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Empty the rows of small personas, and the counts of sources (but interviews, few by design) that are small."""
+    frame = coverage.reset_index().assign(study="all")
+    for source in _present(frame, "with_events", "with_answers"):
+        frame = hide_small(frame, counts=[source], values=[source]).drop(columns="hidden")
+    few = hide_small(frame.assign(n_contested=(frame["contested"] * frame["n"]).round()), counts=["n_contested"],
+                     values=["contested"])
+    values = _present(frame, "n", "share", "low", "high", "contested", "with_events", "with_answers", "with_codes")
+    return hide_small(frame.assign(contested=few["contested"]), counts=["n"], within=["study"], values=values).drop(
+        columns="study")
+
+
+def _traits(evidence: Evidence) -> pd.DataFrame:
+    n = evidence.traits["persona"].map(evidence.coverage["n"])
+    holders = {f"n_{name}": (evidence.traits[name] * n).round() for name in ("share", "together")}
+    masked = hide_small(evidence.traits.assign(**holders), counts=[*holders], values=["share", "together"])
+    return masked.drop(columns=[*holders])
 
 
 def _journey_tables(findings: JourneyFindings) -> dict[str, pd.DataFrame]:

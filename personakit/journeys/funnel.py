@@ -127,5 +127,7 @@ def _first_rows(journeys: Journeys, column: str, names: list[str]) -> np.ndarray
 
 
 def _shares(time: np.ndarray, outcome: np.ndarray, horizon: float, weights: np.ndarray | None) -> np.ndarray:
-    return np.stack([cumulative_incidence(one, what, horizon=horizon, weights=weights)
-                     for one, what in zip(time, outcome, strict=True)])
+    alone = np.stack([cumulative_incidence(one, what, horizon=horizon, weights=weights)
+                      for one, what in zip(time, outcome, strict=True)])
+    # each stage is estimated from those still at risk of it; nobody reaches a stage without the one before
+    return np.minimum.accumulate(alone, axis=0)

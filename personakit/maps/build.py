@@ -9,7 +9,7 @@ from functools import partial
 from personakit.documents import Cell, Claim, JourneyMap
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.maps import measured, planned, said
-from personakit.maps.view import View, ease_items, own_answers, own_frames, passages, rows_of
+from personakit.maps.view import View, ease_items, level, own_answers, own_frames, passages, rows_of
 from personakit.records import Evidence, JourneyFindings, Personas, Study
 from personakit.wording import check_language, join, say_key, term
 
@@ -54,9 +54,10 @@ def make_map(
 
     Returns
     -------
-    A ``JourneyMap`` with the lanes sources, goals, touchpoints, channels, reached, goes_on, time, experience, effort,
-    pains, delights, opportunities, quotes, content, walkthrough and owners. A cell's level is ``fully`` (30 people or
-    more, or several sources), ``partly`` or ``none``. Figures on fewer than five people are hidden.
+    A ``JourneyMap`` with the lanes sources, goals, touchpoints, channels, reached, goes_on, time (only where the visits
+    of some stage last ten minutes), experience, effort, pains, delights, opportunities, quotes, content, walkthrough and
+    owners. A cell's level is ``fully`` (30 people or more, or five and a second source that says the same), ``partly`` or
+    ``none``. Figures on fewer than five people are hidden.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def make_map(
     view = _view(study, findings, personas, evidence, persona, check_language(language or study.language))
     source, curve = said.experience(view)
     lanes = [*_lanes(view, BEFORE_CURVE), ("experience", view.say("experience"), curve), *_lanes(view, AFTER_CURVE)]
-    lanes = _triangulated(lanes)
+    lanes = [one for one in _triangulated(lanes) if one[0] != "time" or any(one[2])]
     sources = ("sources", view.say("sources"), tuple(_sources(view, lanes, at) for at in range(len(study.stages))))
     who = view.say("everyone") if persona is None else _name(view, personas, persona)
     return JourneyMap(
@@ -118,16 +119,18 @@ def _triangulated(lanes: list[Lane]) -> list[Lane]:
         return flagged or clear
 
     return [(key, title, cells if key not in ("pains", "delights") else tuple(
-        tuple(replace(cell, level="fully") for cell in column) if agrees(key, at) else column
+        tuple(replace(cell, level=level(cell.n, agreed=True)) for cell in column) if agrees(key, at) else column
         for at, column in enumerate(cells))) for key, title, cells in lanes]
 
 
 def _sources(view: View, lanes: list[Lane], at: int) -> tuple[Cell, ...]:
     filled = {key for key, _, cells in lanes if cells[at]}
     found = [view.say(f"source_{kind}") for kind, fed in SOURCES.items() if filled & set(fed)]
-    level = "fully" if len(found) > 1 else "partly" if found else "none"
+    # a stage is known as well as its best cell: sources that each say little do not add up to much
+    levels = {cell.level for key, _, cells in lanes for cell in cells[at]}
+    best = next((one for one in ("fully", "partly") if found and one in levels), "none")
     text = view.say("source_list", names=join(found, view.language)) if found else view.say("source_none")
-    return (Cell(text=text, value=float(len(found)), level=level),)
+    return (Cell(text=text, value=float(len(found)), level=best),)
 
 
 def _name(view: View, personas: Personas | None, persona: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pandas as pd
@@ -14,6 +13,8 @@ from personakit.schema import CHANNEL, OWNER, STAGE, TOUCHPOINT
 
 SHOWN_TOUCHPOINTS = 4
 DAY_H, HOUR_MIN = 24, 60
+#: a visit of one event lasts no time at all, so that a shorter median says nothing
+SHORTEST_VISIT_MIN = 10
 
 
 def touchpoints(view: View, stage: str) -> tuple[Cell, ...]:
@@ -96,11 +97,11 @@ def _onward(view: View, here: pd.Series, after: pd.Series) -> str:
 
 
 def time(view: View, stage: str) -> tuple[Cell, ...]:
-    """How long a visit to the stage lasts: the median, in a unit that people read."""
+    """How long a visit to the stage lasts: the median, in a unit that people read, where visits last at all."""
     cells = []
     for row in rows_of(view.at("stages", stage)):
         days = float(row["median_days"])
-        if row["hidden"] or not math.isfinite(days):
+        if row["hidden"] or not days * DAY_H * HOUR_MIN >= SHORTEST_VISIT_MIN:  # neither NaN
             continue
         cells.append(_people(_duration(view, days), row, days))
     return tuple(cells)
@@ -112,7 +113,7 @@ def _duration(view: View, days: float) -> str:
         return view.say("days", days=round(days, 1))
     if hours >= 2:
         return view.say("hours", hours=round(hours, 1))
-    return view.say("minutes", minutes=hours * HOUR_MIN) if hours * HOUR_MIN >= 1 else view.say("moments")
+    return view.say("minutes", minutes=hours * HOUR_MIN)
 
 
 def opportunities(view: View, stage: str) -> tuple[Cell, ...]:
@@ -129,5 +130,5 @@ def opportunities(view: View, stage: str) -> tuple[Cell, ...]:
                         n=int(row["people"]), team=view.say("team", owner=owner) if owner else "")
         cell = _people(text, row, float(row["excess"]))
         cells.append(replace(cell, low=float(row["low"]), high=float(row["high"]), tone="pain"))
-    most = rows["people"].max()
+    most = rows.loc[rows["excess"].notna() & ~rows["hidden"], "people"].max()
     return tuple(cells) or (Cell(text=view.say("nothing_flagged"), level=level(most)),)

@@ -18,6 +18,8 @@ EVERYONE = "all"
 FRAMES = ("stages", "funnel", "friction", "switches", "comparison")
 #: people from which a measured cell counts as solid (``fully``)
 SOLID = 30
+#: people from which a cell counts as solid where a second kind of source says the same
+SOLID_TOGETHER = 5
 #: lines of one cell
 MOST = 3
 
@@ -94,16 +96,16 @@ def own_frames(findings: JourneyFindings | None, persona: str | None) -> dict[st
     return frames
 
 
-def level(n: object) -> str:
-    """How well a measure on ``n`` people is backed.
+def level(n: object, *, agreed: bool = False) -> str:
+    """How well a measure on ``n`` people is backed; ``agreed`` where a second kind of source says the same.
 
     Examples
     --------
-    >>> level(40), level(12), level(0)
-    ('fully', 'partly', 'none')
+    >>> level(40), level(12), level(0), level(6, agreed=True), level(1, agreed=True)
+    ('fully', 'partly', 'none', 'fully', 'partly')
     """
     people = 0 if n is None or pd.isna(n) else int(n)  # type: ignore[call-overload]
-    return "fully" if people >= SOLID else "partly" if people > 0 else "none"
+    return "fully" if people >= (SOLID_TOGETHER if agreed else SOLID) else "partly" if people > 0 else "none"
 
 
 def ids(rows: pd.DataFrame) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from personakit.errors import StudyError
 from personakit.samples.planting import SEEDS, plant
 from personakit.samples.recipes import Planted
 from personakit.schema import (
@@ -48,7 +49,7 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
     Parameters
     ----------
     name : ``lunettes``, ``agence`` or ``bruit``.
-    folder : the study folder to write; made where it is missing, files of the same names are replaced.
+    folder : the study folder to write; made where it is missing, an earlier sample is replaced.
     seed : default as published (lunettes 7, agence 21, bruit 13). The same seed writes the same bytes.
     participants : how many people; default as published (2,000; 40 for ``agence``).
 
@@ -59,6 +60,8 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
 
     Raises
     ------
+    StudyError
+        The folder holds something else than a sample.
     ChoiceError
         The name is unknown.
     TooFewError
@@ -73,6 +76,8 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
     """
     planted = plant(name, seed=SEEDS.get(name, 0) if seed is None else seed, participants=participants)
     folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "truth" / "effects.json").exists():
+        raise StudyError(f"{folder}: holds files that are not a sample. Name another folder.")
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     for table, frame in planted.tables.items():
         _write_csv(_as_filed(planted, table, frame), folder / f"{table}.csv")

@@ -98,7 +98,7 @@ def _people(study: Study) -> Iterator[Finding]:
                   values={"fewest": FEWEST_PARTICIPANTS, "thin": THIN_PARTICIPANTS})
     ids = study.participants.index
     yield _none_expected("personal_ids", "participants", ids[ids.str.contains("@", regex=False)])
-    nothing = not any(getattr(study, table) is not None for table in PEOPLE_TABLES) and not study.participants.shape[1]
+    nothing = not any(getattr(study, table) is not None for table in PEOPLE_TABLES)
     yield Finding(check="something_to_learn", result="failed" if nothing else "passed", table="participants",
                   count=sum(getattr(study, table) is not None for table in PEOPLE_TABLES))
 

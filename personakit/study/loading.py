@@ -173,13 +173,19 @@ def _checked(table: Table) -> pd.DataFrame:
     return check_table(table.settings.table, table.frame, where=table.settings.where)
 
 
+def _shown(file: str) -> str:
+    """Name a file without the machine's own folders: results are compared between machines."""
+    path = Path(file)
+    return path.name if path.is_absolute() else file
+
+
 def _sources(tables: Mapping[str, Table], settings: Settings) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = [("study", SETTINGS_FILE, settings.sha256, 0, 0, 0)]
     for name in STUDY_TABLES:
         if name in tables:
             table = tables[name]
             kept = len(table.frame)
-            rows.append((name, table.settings.file, table.sha256, table.rows_in, kept, table.rows_in - kept))
+            rows.append((name, _shown(table.settings.file), table.sha256, table.rows_in, kept, table.rows_in - kept))
     return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype(
         {"table": "str", "file": "str", "sha256": "str", "rows_in": "int64", "kept": "int64", "set_aside": "int64"})
 

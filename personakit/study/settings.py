@@ -72,7 +72,7 @@ def read_settings(folder: Path) -> Settings:
     _give_codebook(where, sections)
     if "participants" not in sections:
         raise StudyError(f'{where}: [participants] is missing. Add it, with file = "participants.csv" or '
-                         f'from = "events".')
+                         f'from = "events" (or "answers", "codes").')
     source = _participants_from(where, sections)
     language = _text(where, "language", given.get("language", "en"))
     if language not in LANGUAGES:

@@ -76,7 +76,8 @@ def _decode(data: bytes, settings: TableSettings) -> str:
     fix = f"Save it as CSV in UTF-8, or set encoding under [{settings.table}] (such as \"cp1252\")."
     try:
         encoding = codecs.lookup(settings.encoding).name
-        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        marked = data.startswith(codecs.BOM_UTF8) and not encoding.startswith("utf")
+        text = data[3 if marked else 0:].decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeError as error:
         start = getattr(error, "start", 0)
         line = data[:start].count(b"\n") + 1
