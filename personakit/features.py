@@ -58,11 +58,11 @@ def build_features(
     Features
         People with at least one active value. ``natural`` holds the values as they came. ``table`` holds: binary as 0/1;
         nominal as categories; share by the arcsine of its root; counts and numbers from 0 up that are skewed as the log
-        of 1 + value over the median of the values above 0; then all but binary and nominal drawn in to 4 robust
-        standard deviations around the median, centred, and divided by two standard deviations, so that they weigh as
-        much as a yes/no feature (Gelman, 2008). A change of units changes nothing. Missing values stay missing. ``dropped`` lists features that are
-        constant, empty, dates, free text, or copies of another (correlation beyond .98); ``catalog.why`` says why a feature
-        is held back: asked, codebook, attribute, few_people.
+        of 1 + value over the median of the values above 0; then all but binary and nominal drawn in to 4 robust standard
+        deviations around the median, centred, and divided by two standard deviations, so that they weigh as much as a
+        yes/no feature (Gelman, 2008). A change of units changes nothing. Missing values stay missing. ``dropped`` lists
+        features that are constant, empty, dates, free text, or copies of another (correlation beyond .98);
+        ``catalog.why`` says why a feature is held back: asked, codebook, attribute, few_people.
 
     Raises
     ------
