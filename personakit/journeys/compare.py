@@ -44,7 +44,8 @@ def compare_journeys(
     shuffled over *people*, so that all steps of a person move together. Where the personas were made from each
     participant's first days (``personas.features.window_days``), only steps wholly after these days are tested; where
     they were made from the whole log, or from an unknown part of it, no honest test is left and the verdict is
-    ``cannot_tell``. ``not_distinguishable`` is no proof of sameness: read the interval.
+    ``cannot_tell``. ``not_distinguishable`` is no proof of sameness: read the interval. ``p`` tests any dependence of
+    steps on personas, also that people of one persona vary more among themselves; the verdict asks for a change as well.
 
     Parameters
     ----------
