@@ -48,11 +48,6 @@ def make_cards(
     Notes
     -----
     Stability in words after Hennig (2007); joint prevalence after Chapman et al. (2008).
-
-    Examples
-    --------
-    >>> make_cards.__annotations__["return"]
-    'tuple[Card, ...]'
     """
     check_language(language)
     asked = [str(one) for one in personas.membership.columns]

@@ -124,11 +124,6 @@ def publishable_tables(
     A dictionary for ``save_tables``: candidates, candidate_personas, features, dropped_features, evidence,
     evidence_codes, evidence_quotes, evidence_coverage, evidence_traits, journey_stages, journey_transitions,
     journey_funnel, journey_friction, journey_switches, journey_comparison, map_cells.
-
-    Examples
-    --------
-    >>> "candidates" in publishable_tables.__doc__
-    True
     """
     tables = {
         "candidates": hide_small(candidates.table, counts=["smallest_n"], values=["smallest_n"]).drop(columns="hidden"),
