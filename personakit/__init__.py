@@ -17,8 +17,9 @@ _HOMES = {
     name: module
     for module, names in {
         "errors": ("StudyError", "ChoiceError", "TooFewError"),
-        "records": ("Study", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings"),
+        "records": ("Study", "Reading", "ReadReport", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings"),
         "documents": ("Card", "JourneyMap"),
+        "collect": ("check_reading",),
         "study": ("load_study", "load_sample", "check_study", "save_study"),
         "answers": ("answer_table",),
         "coding": ("code_table",),

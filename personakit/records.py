@@ -48,12 +48,61 @@ class Sentence:
         freeze(self)
 
 
+def no_rows(*columns: str) -> pd.DataFrame:
+    """Return an empty frame of text columns."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+
+
 SOURCE_COLUMNS = ("table", "file", "sha256", "rows_in", "kept", "set_aside")
 SET_ASIDE_COLUMNS = ("table", "reason", "rows", "first")
+_NOTHING_ASIDE = no_rows(*SET_ASIDE_COLUMNS).astype({"rows": "int64"})
 
 
-def _frame(*columns: str) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadReport:
+    """How one file was read: ``rows_in = kept + set_aside``, what was guessed, and what a person should read.
+
+    ``table``: the table that the rows went to; ``layout``: how the file was laid out (csv, qualtrics, qdpx ...);
+    ``set_aside``: one row a reason (table, reason, rows, first five); ``guesses``: what was guessed -> the guess
+    (separator, encoding, decimal, epoch unit ...); ``notes``: sentences, each with its remedy under ``key + "_todo"``.
+    """
+
+    table: str
+    file: str
+    layout: str
+    sha256: str
+    rows_in: int
+    kept: int
+    set_aside: pd.DataFrame = field(default_factory=lambda: _NOTHING_ASIDE)
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Sentence, ...] = ()
+
+    def __post_init__(self) -> None:
+        freeze(self)
+        aside = int(self.set_aside["rows"].sum())
+        if self.rows_in != self.kept + aside:
+            raise StudyError(f"{self.table} ({self.file}): {self.rows_in} rows were read, {self.kept} kept and {aside} set "
+                             f"aside. Every row must be accounted for; report this as a fault of the reader.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """What one file gave: ``tables`` (table of the study -> frame, the one that the report counts first) and ``report``."""
+
+    tables: Mapping[str, Any]
+    report: ReadReport
+
+    def __post_init__(self) -> None:
+        copies = {name: one.copy() if isinstance(one, pd.DataFrame) else one for name, one in self.tables.items()}
+        object.__setattr__(self, "tables", MappingProxyType(copies))
+        if self.report.table not in self.tables:
+            raise StudyError(f"{self.report.file}: holds no table {self.report.table!r}.")
+
+    def __repr__(self) -> str:
+        facts = {name: len(one) for name, one in self.tables.items() if hasattr(one, "__len__")}
+        return show(f"{self.report.file} ({self.report.layout})", facts, "check_reading(reading)")
+
+    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,8 +111,8 @@ class Study:
 
     ``participants`` and ``answers`` are indexed by participant_id; the other tables are as in ``TABLES``.
     ``choice`` holds what people chose (candidate, by, reason, when), ``names`` maps a persona to the name people gave it.
-    ``sources`` has one row a file (table, file, sha256, rows_in, kept, set_aside); ``set_aside`` one row a reason
-    (table, reason, rows, first).
+    ``reports`` says how each file was read. From it come ``sources``, one row a file (table, file, sha256, rows_in, kept,
+    set_aside), and ``set_aside``, one row a reason (table, reason, rows, first).
     """
 
     name: str
@@ -82,8 +131,7 @@ class Study:
     design: pd.DataFrame | None = None
     choice: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    sources: pd.DataFrame = field(default_factory=lambda: _frame(*SOURCE_COLUMNS))
-    set_aside: pd.DataFrame = field(default_factory=lambda: _frame(*SET_ASIDE_COLUMNS))
+    reports: tuple[ReadReport, ...] = ()
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -98,6 +146,18 @@ class Study:
         for table in ("answers", "events", "codes"):
             self._check_known(table)
         freeze(self)
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Return one row a file."""
+        rows = [(one.table, one.file, one.sha256, one.rows_in, one.kept, one.rows_in - one.kept) for one in self.reports]
+        kinds = dict.fromkeys(SOURCE_COLUMNS[:3], "str") | dict.fromkeys(SOURCE_COLUMNS[3:], "int64")
+        return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype(kinds)
+
+    @property
+    def set_aside(self) -> pd.DataFrame:
+        """Return one row a reason."""
+        return pd.concat([one.set_aside for one in self.reports] or [_NOTHING_ASIDE], ignore_index=True)
 
     def _check_known(self, table: str) -> None:
         frame = getattr(self, table)
@@ -223,7 +283,7 @@ class Personas:
     tried: int
     chosen: bool
     names: Mapping[str, str] = field(default_factory=dict)
-    decisions: pd.DataFrame = field(default_factory=lambda: _frame("act", PERSONA, "value", "by", "reason", "when"))
+    decisions: pd.DataFrame = field(default_factory=lambda: no_rows("act", PERSONA, "value", "by", "reason", "when"))
 
     def __post_init__(self) -> None:
         if not np.allclose(self.membership.sum(axis=1), 1.0, atol=1e-6):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
+from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, ReadReport, Study
 from personakit.schema import FRAMEWORKS, row_id
 
 STAGES = FRAMEWORKS["parcours"]
@@ -385,19 +385,10 @@ def study(*, language="fr"):
         contents=contents,
         goals=goals,
         walkthroughs=visits,
-        sources=pd.DataFrame(
-            {
-                "table": ["answers"],
-                "file": ["answers.csv"],
-                "sha256": ["ab" * 32],
-                "rows_in": [130],
-                "kept": [120],
-                "set_aside": [10],
-            }
-        ),
-        set_aside=pd.DataFrame(
-            {"table": ["answers"], "reason": ["unknown participant"], "rows": [10], "first": ["x1"]}
-        ),
+        reports=(ReadReport(
+            table="answers", file="answers.csv", layout="csv", sha256="ab" * 32, rows_in=130, kept=120,
+            set_aside=pd.DataFrame({"table": ["answers"], "reason": ["unknown participant"], "rows": [10], "first": ["x1"]}),
+        ),),
     )
 
 

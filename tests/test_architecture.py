@@ -13,10 +13,10 @@ import personakit
 
 PACKAGE = Path(personakit.__file__).parent
 GROUND = {"schema", "records", "documents", "errors"}
-TOOLS = {"eventlog", "inference", "disclosure", "wording"}
+TOOLS = {"collect", "eventlog", "inference", "disclosure", "wording"}
 FACES = {"cli", "plots", "export"}
 PIPELINE = {"run"}
-HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib"}
+HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib", "pyreadstat", "openpyxl", "stdnum"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

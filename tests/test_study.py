@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import personakit.study.loading as loading
+from personakit.collect.audit import count_ties, find_bots, find_duplicates
 from personakit.errors import ChoiceError, StudyError
 from personakit.study import check_study, load_sample, load_study
-from personakit.study.cleaning import count_ties, find_bots, find_duplicates
 
 SETTINGS = """
 name = "Lunettes"
@@ -203,6 +203,18 @@ def test_times_with_zones_need_no_timezone_and_may_differ(tmp_path: Path) -> Non
     assert np.diff(moments).tolist() == [0, 500_000]
 
 
+def test_epochs_are_read_by_their_size_and_said(tmp_path: Path) -> None:
+    for text in ("1767600000", "1767600000000", "1767600000000000", "1767600000000000000"):
+        assert times(tmp_path, text, zone=None).tolist() == [1767600000000000]
+    assert "nanoseconds" in check_study(load_study(tmp_path)).loc["guessed", "check"]
+
+
+def test_a_day_beyond_12_tells_the_order_of_dates(tmp_path: Path) -> None:
+    assert times(tmp_path, "05/01/2026 10:00", "31/01/2026 10:00")[0] == pd.Timestamp("2026-01-05 09:00").value // 1000
+    assert times(tmp_path, "05/01/2026", "05/31/2026")[0] == pd.Timestamp("2026-04-30 22:00").value // 1000
+    assert times(tmp_path, "5.1.26", "31.1.26")[0] == pd.Timestamp("2026-01-04 23:00").value // 1000
+
+
 def test_french_dates_are_read_with_their_format(tmp_path: Path) -> None:
     moments = times(tmp_path, "05/01/2026 10:00", more='time_format = "%d/%m/%Y %H:%M"')
     assert moments.tolist() == [pd.Timestamp("2026-01-05 09:00").value // 1000]
@@ -217,7 +229,8 @@ def test_french_dates_are_read_with_their_format(tmp_path: Path) -> None:
         (["05/01/2026"], "UTC", ["05/01/2026", "time_format"]),
         (["now"], "UTC", ["now"]),
         (["0206-01-05"], "Europe/Paris", ["1900"]),
-        (["1767600000"], "UTC", ["1767600000"]),
+        (["1767600000", "17676000000000"], "UTC", ["17676000000000", "epoch"]),
+        (["31/01/2026", "01/31/2026"], "UTC", ["31/01/2026", "time_format"]),
         ([""], "UTC", ["empty"]),
     ],
 )
@@ -285,15 +298,15 @@ def test_bots_leave_events_and_participants_unless_they_were_heard(tmp_path: Pat
         ({"events": ""}, ["events (events.csv)", "empty"]),
         ({"events": "client;action;horodatage\n"}, ["events (events.csv)", "no row"]),
         ({"events": b"client;action\x00;horodatage\np1;a;2026-01-01\n"}, ["NUL", "line 1"]),
-        ({"events": b"client;action;horodatage\np1;a;2026-01-01\np1;\xe9;2026-01-01\n"}, ["line 3", "utf-8", "cp1252"]),
+        ({"events": b"client;action;horodatage\np1;a;2026-01-01\np1;\xe9\x81;2026-01-01\n"}, ["line 3", "UTF-8", "cp1252"]),
         ({"events": "client;action;horodatage\np1;a\n"}, ["Expected 3 fields in line 2, saw 2"]),
         ({"events": "client;action;horodatage\np1;a;2026-01-01;x\n"}, ["Expected 3 fields in line 2, saw 4"]),
         ({"events": 'client;action;horodatage\np1;"a;2026-01-01\n'}, ["events (events.csv)", "string"]),
-        ({"events": "client;action;action\np1;a;b\n"}, ["twice", "action"]),
+        ({"events": "client;action;action\np1;a;b\n"}, ["stands twice", "action"]),
         ({"events": FILES["events.csv"] + "x1;voir;2026-01-01;\nx2;voir;2026-01-01;\n"},
          ["2 of 4 not in participants", "x1, x2", "unknown_participants"]),
         ({"events": "client;action;horodatage\np1;;2026-01-01\n"}, ["events (events.csv).event", "1 of 1 are empty"]),
-        ({"events": "client;action;horodatage;value\np1;a;2026-01-01;3,5\n"}, ["value", "3,5", "decimal"]),
+        ({"events": "client;action;horodatage;value\np1;a;2026-01-01;3,5\np1;a;2026-01-01;x\n"}, ["value", "3,5", "decimal"]),
         ({"answers": "participant_id,a\np1,1\np1,2\n"}, ["answers (answers.csv)", "1 repeated", "p1"]),
         ({"answers": "id,a\np1,1\n"}, ["answers (answers.csv)", "participant_id"]),
         ({"clients": "client,a\np1,1\np1,1\n"}, ["participants (clients.csv)", "1 repeated", "p1"]),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import personakit
-from personakit.records import Study
+from personakit.records import ReadReport, Study
 from personakit.study import check_study
 
 DAY_US = 86_400_000_000
@@ -105,7 +105,8 @@ def test_every_sentence_exists_and_can_be_said_in_both_languages() -> None:
     strings = tomllib.loads(text)
     aside = pd.DataFrame({"table": "events", "first": "p1", "rows": 2,
                           "reason": ["empty_row", "duplicate", "bot", "unknown_participant", "no_participant"]})
-    worst = sound(participants=people(62), events=None, codes=None, set_aside=aside, answers=people(60, a=["1,5"] * 60))
+    report = ReadReport(table="events", file="e.csv", layout="csv", sha256="", rows_in=10, kept=0, set_aside=aside)
+    worst = sound(participants=people(62), events=None, codes=None, reports=(report,), answers=people(60, a=["1,5"] * 60))
     for language in ("fr", "en"):
         checks = check_study(worst, language=language)
         assert not checks.to_string().count("{")

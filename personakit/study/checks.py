@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 
 import pandas as pd
 
+from personakit.collect.audit import as_pandas
+from personakit.collect.findings import Finding, findings_of, tabulate
 from personakit.errors import first_five
 from personakit.records import Study
 from personakit.schema import CODE, CONSENT, CONTENT, OWNER, PARTICIPANT, QUOTE, STAGE, TOUCHPOINT
-from personakit.study.cleaning import as_pandas
 from personakit.study.event_checks import event_counts
 from personakit.study.settings import PEOPLE_TABLES
-from personakit.wording import check_language, say_key, term
+from personakit.wording import check_language, term
 
 FEWEST_PARTICIPANTS, THIN_PARTICIPANTS, THIN_INTERVIEWS, THIN_OVERLAP, GAPS_SHARE = 10, 50, 12, 5, 0.4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at: ``check`` names its sentences in ``strings/study.toml``; ``values`` fill them."""
-
-    check: str
-    result: str
-    table: str
-    count: int
-    values: dict[str, object] = field(default_factory=dict)
 
 
 def check_study(study: Study, *, language: str | None = None) -> pd.DataFrame:
@@ -66,22 +56,8 @@ def check_study(study: Study, *, language: str | None = None) -> pd.DataFrame:
     if study.events is not None and not isinstance(study.events, pd.DataFrame):
         study = replace(study, events=as_pandas(study.events))
     found = [*_people(study), *_tables(study), *_joins(study), *_events(study), *_answers(study), *_codes(study),
-             *_stages(study, spoken), *_set_aside(study)]
-    return pd.DataFrame(
-        {"check": [say_key(f"study.{one.check}", spoken, n=one.count, **one.values) for one in found],
-         "result": [one.result for one in found],
-         "table": [one.table for one in found],
-         "count": [one.count for one in found],
-         "first": ["" if one.result == "passed" else one.values.get("first", "") for one in found],
-         "what_to_do": [_what_to_do(one, spoken) for one in found]},
-        index=pd.Index([one.check for one in found], name="key"),
-    )
-
-
-def _what_to_do(one: Finding, language: str) -> str:
-    if one.result == "passed":
-        return ""
-    return say_key(f"study.{one.check}_todo", language, n=one.count, **one.values)
+             *_stages(study, spoken), *_readings(study)]
+    return tabulate(found, spoken)
 
 
 def _none_expected(check: str, table: str, names: Collection[object], count: int | None = None) -> Finding:
@@ -94,12 +70,12 @@ def _none_expected(check: str, table: str, names: Collection[object], count: int
 def _people(study: Study) -> Iterator[Finding]:
     count = len(study.participants)
     result = "failed" if count < FEWEST_PARTICIPANTS else "note" if count < THIN_PARTICIPANTS else "passed"
-    yield Finding(check="enough_people", result=result, table="participants", count=count,
+    yield Finding(check="study.enough_people", result=result, table="participants", count=count,
                   values={"fewest": FEWEST_PARTICIPANTS, "thin": THIN_PARTICIPANTS})
     ids = study.participants.index
-    yield _none_expected("personal_ids", "participants", ids[ids.str.contains("@", regex=False)])
+    yield _none_expected("study.personal_ids", "participants", ids[ids.str.contains("@", regex=False)])
     nothing = not any(getattr(study, table) is not None for table in PEOPLE_TABLES)
-    yield Finding(check="something_to_learn", result="failed" if nothing else "passed", table="participants",
+    yield Finding(check="study.something_to_learn", result="failed" if nothing else "passed", table="participants",
                   count=sum(getattr(study, table) is not None for table in PEOPLE_TABLES))
 
 
@@ -110,7 +86,7 @@ def _tables(study: Study) -> Iterator[Finding]:
         if table == "contents" and (study.events is None or CONTENT not in study.events):
             continue
         frame = getattr(study, table)
-        yield Finding(check=f"has_{table}", result="note" if frame is None else "passed", table=table,
+        yield Finding(check=f"study.has_{table}", result="note" if frame is None else "passed", table=table,
                       count=0 if frame is None else len(frame))
 
 
@@ -121,50 +97,52 @@ def _joins(study: Study) -> Iterator[Finding]:
     for one, other in combinations(seen, 2):
         both = seen[one].intersection(seen[other])
         smaller = min(len(seen[one]), len(seen[other]))
-        yield Finding(check="overlap", result="note" if len(both) < THIN_OVERLAP else "passed", table=f"{one}, {other}",
-                      count=len(both), values={"one": one, "other": other, "share": len(both) / max(smaller, 1)})
+        result = "note" if len(both) < THIN_OVERLAP else "passed"
+        yield Finding(check="study.overlap", result=result, table=f"{one}, {other}", count=len(both),
+                      values={"one": one, "other": other, "share": len(both) / max(smaller, 1)})
     if seen:
         heard = [name for ids in seen.values() for name in ids]
         silent = study.participants.index[~study.participants.index.isin(heard)]
-        yield _none_expected("silent_people", "participants", silent)
+        yield _none_expected("study.silent_people", "participants", silent)
 
 
 def _events(study: Study) -> Iterator[Finding]:
     if study.events is None:
         return
     for check, names, count in event_counts(study):
-        yield _none_expected(check, "events", names, count)
+        yield _none_expected(f"study.{check}", "events", names, count)
 
 
 def _answers(study: Study) -> Iterator[Finding]:
     if study.codebook is not None:
         known = [*(study.answers.columns if study.answers is not None else []), *study.participants.columns]
         variables = study.codebook["variable"]
-        yield _none_expected("codebook_unknown", "codebook", variables[~variables.isin(known)])
+        yield _none_expected("study.codebook_unknown", "codebook", variables[~variables.isin(known)])
     if study.answers is None:
         return
     texts = study.answers.select_dtypes(include=["object", "str"])
     commas = [name for name in texts if texts[name].dropna().astype("str").str.fullmatch(r"[+-]?\d+(,\d+)?").all()
               and texts[name].astype("str").str.contains(",", regex=False).any()]
-    yield _none_expected("decimal_commas", "answers", commas)
+    yield _none_expected("study.decimal_commas", "answers", commas)
     gaps = study.answers.columns[study.answers.isna().mean() > GAPS_SHARE]
-    yield _none_expected("answers_with_gaps", "answers", gaps)
+    yield _none_expected("study.answers_with_gaps", "answers", gaps)
     same = study.answers.columns[study.answers.nunique() < 2]
-    yield _none_expected("answers_all_same", "answers", same)
+    yield _none_expected("study.answers_all_same", "answers", same)
 
 
 def _codes(study: Study) -> Iterator[Finding]:
     if study.codes is None:
         return
     interviewees = study.codes[PARTICIPANT].nunique()
-    yield Finding(check="enough_interviews", result="note" if interviewees < THIN_INTERVIEWS else "passed", table="codes",
-                  count=interviewees, values={"thin": THIN_INTERVIEWS})
+    result = "note" if interviewees < THIN_INTERVIEWS else "passed"
+    yield Finding(check="study.enough_interviews", result=result, table="codes", count=interviewees,
+                  values={"thin": THIN_INTERVIEWS})
     once = study.codes.groupby(CODE)[PARTICIPANT].nunique()
-    yield _none_expected("codes_said_once", "codes", once.index[once == 1])
+    yield _none_expected("study.codes_said_once", "codes", once.index[once == 1])
     if QUOTE in study.codes:
         consent = study.codes[CONSENT] if CONSENT in study.codes else pd.Series(pd.NA, index=study.codes.index)
         unclear = study.codes[study.codes[QUOTE].notna() & consent.isna()]
-        yield _none_expected("quotes_without_consent", "codes", unclear[PARTICIPANT], len(unclear))
+        yield _none_expected("study.quotes_without_consent", "codes", unclear[PARTICIPANT], len(unclear))
 
 
 def _stages(study: Study, language: str) -> Iterator[Finding]:
@@ -172,19 +150,19 @@ def _stages(study: Study, language: str) -> Iterator[Finding]:
         return
     touchpoints = study.touchpoints
     bare = [term(stage, language) for stage in study.stages if stage not in set(touchpoints[STAGE])]
-    yield _none_expected("stages_without_touchpoint", "touchpoints", bare)
+    yield _none_expected("study.stages_without_touchpoint", "touchpoints", bare)
     owner = touchpoints[OWNER] if OWNER in touchpoints else pd.Series(pd.NA, index=touchpoints.index)
-    yield _none_expected("touchpoints_without_owner", "touchpoints", touchpoints.loc[owner.isna(), TOUCHPOINT].unique())
+    nobodys = touchpoints.loc[owner.isna(), TOUCHPOINT].unique()
+    yield _none_expected("study.touchpoints_without_owner", "touchpoints", nobodys)
     for table in ("codes", "walkthroughs", "design", "codebook"):
         frame = getattr(study, table)
         if frame is not None and TOUCHPOINT in frame:
             named = pd.Index(frame[TOUCHPOINT].dropna().unique())
-            yield _none_expected("touchpoints_unknown", table, named[~named.isin(touchpoints[TOUCHPOINT])])
+            yield _none_expected("study.touchpoints_unknown", table, named[~named.isin(touchpoints[TOUCHPOINT])])
 
 
-def _set_aside(study: Study) -> Iterator[Finding]:
-    for line in study.set_aside.to_dict("records"):
-        yield Finding(check=f"aside_{line['reason']}", result="note", table=str(line["table"]), count=int(line["rows"]),
-                      values={"first": line["first"], "table": line["table"]})
+def _readings(study: Study) -> Iterator[Finding]:
+    for report in study.reports:
+        yield from findings_of(report)
     if study.set_aside.empty:
-        yield Finding(check="aside_nothing", result="passed", table="study", count=0)
+        yield Finding(check="study.aside_nothing", result="passed", table="study", count=0)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from personakit.collect.audit import count_ties, find_bots, find_duplicates
 from personakit.records import Study
 from personakit.schema import CONTENT, EVENT, ORDER, PARTICIPANT, TIME
-from personakit.study.cleaning import count_ties, find_bots, find_duplicates
-from personakit.study.times import CLOCK_NOTES
 
 _EARLY_US = int(pd.Timestamp("1990-01-01").value // 1000)
 
@@ -28,9 +27,6 @@ def event_counts(study: Study) -> Iterator[tuple[str, pd.Index, int]]:
     yield "ties", pd.Index([ORDER]), count_ties(events)
     early = events[TIME] < _EARLY_US
     yield "early_times", _names(events.loc[early, PARTICIPANT]), int(early.sum())
-    for hour, count in events.attrs.get(CLOCK_NOTES, {}).items():
-        if count:
-            yield f"clock_{hour}", pd.Index([study.timezone]), count
 
 
 def _strangers(check: str, names: pd.Series, known: pd.Series) -> tuple[str, pd.Index, int]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
+from personakit.collect import read
+from personakit.collect.account import NO_ID, frame_of, put_aside, with_frame
+from personakit.collect.audit import find_bots, find_duplicates
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
-from personakit.records import SET_ASIDE_COLUMNS, SOURCE_COLUMNS, Study
+from personakit.records import Reading, ReadReport, Study
 from personakit.schema import PARTICIPANT, check_table
-from personakit.study.cleaning import find_bots, find_duplicates
-from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, Settings, read_settings
-from personakit.study.tables import Table, read_table
+from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, read_settings
+from personakit.study.words import read_words
 
-DUPLICATE, BOT, UNKNOWN, NO_ID = "duplicate", "bot", "unknown_participant", "no_participant"
+DUPLICATE, BOT, UNKNOWN = "duplicate", "bot", "unknown_participant"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SAMPLE_FOLDERS = (_PACKAGE / "_samples", _PACKAGE.parent / "data" / "samples")
+#: table -> what study.toml sets aside from it
+Policies: TypeAlias = Mapping[str, Collection[str]]
 
 
 def load_study(folder: str | PathLike[str]) -> Study:
@@ -62,17 +67,20 @@ def load_study(folder: str | PathLike[str]) -> Study:
     [1, 0]
     """
     settings = read_settings(Path(folder))
-    tables = {name: read_table(one, timezone=settings.timezone, stages=settings.stages)
-              for name, one in settings.tables.items()}
-    tables = _without_bots(_without_duplicates(tables))
-    participants = _participants(tables, settings)
-    tables = {name: _known_only(table, participants.index) if name in PEOPLE_TABLES else table
-              for name, table in tables.items()}
-    frames = {name: _checked(table) for name, table in tables.items() if name != "participants"}
+    readings = {name: read(section.options) for name, section in settings.tables.items()}
+    readings = _with_companions(readings, settings.participants_from)
+    policies = {name: section.set_aside for name, section in settings.tables.items()}
+    readings = _in_words(readings, settings.stages)
+    readings = _without_bots(_without_duplicates(readings, policies), policies)
+    participants = _participants(readings, settings.participants_from)
+    readings = {name: _known_only(one, participants.index, policies.get(name, frozenset())) if name in PEOPLE_TABLES else one
+                for name, one in readings.items()}
+    frames = {name: _checked(one) for name, one in readings.items() if name != "participants"}
+    own = ReadReport(table="study", file=SETTINGS_FILE, layout="toml", sha256=settings.sha256, rows_in=0, kept=0)
     return Study(
         name=settings.name, language=settings.language, timezone=settings.timezone or "UTC", stages=settings.stages,
-        choice=settings.choice, names=settings.names, sources=_sources(tables, settings), set_aside=_set_aside(tables),
-        participants=participants, **frames,
+        choice=settings.choice, names=settings.names, participants=participants,
+        reports=(own, *(readings[name].report for name in STUDY_TABLES if name in readings)), **frames,
     )
 
 
@@ -109,88 +117,87 @@ def load_sample(name: str) -> Study:
     return load_study(found[name])
 
 
-def _without_duplicates(tables: dict[str, Table]) -> dict[str, Table]:
-    events = tables.get("events")
-    if events is None or "duplicates" not in events.settings.set_aside:
-        return tables
-    rows = find_duplicates(events.frame)
-    return {**tables, "events": events.put_aside(rows, DUPLICATE, events.frame.get(PARTICIPANT))}
-
-
-def _without_bots(tables: dict[str, Table]) -> dict[str, Table]:
-    """Set bots aside: their events, and the participants themselves unless they answered or were interviewed."""
-    events = tables.get("events")
-    if events is None or "bots" not in events.settings.set_aside:
-        return tables
-    frame = events.frame
-    named = frame[frame[PARTICIPANT].notna()] if PARTICIPANT in frame else frame
-    bots = find_bots(check_table("events", named, where=events.settings.where))
-    out = {**tables, "events": events.put_aside(frame[PARTICIPANT].isin(bots).to_numpy(), BOT, frame[PARTICIPANT])}
-    people = tables.get("participants")
-    if people is not None and PARTICIPANT in people.frame:
-        heard = [name for table in ("answers", "codes") if table in tables
-                 for name in tables[table].frame.get(PARTICIPANT, ())]
-        ids = people.frame[PARTICIPANT]
-        out["participants"] = people.put_aside((ids.isin(bots) & ~ids.isin(heard)).to_numpy(), BOT, ids)
+def _with_companions(readings: dict[str, Reading], participants_from: str | None) -> dict[str, Reading]:
+    """Take the codebook that came inside a file, and its people where study.toml takes participants from it."""
+    out = dict(readings)
+    for name, reading in readings.items():
+        for table, frame in reading.tables.items():
+            if table not in out and (table != "participants" or participants_from == name):
+                report = ReadReport(table=table, file=reading.report.file, layout=reading.report.layout,
+                                    sha256=reading.report.sha256, rows_in=len(frame), kept=len(frame))
+                out[table] = Reading(tables={table: frame}, report=report)
     return out
 
 
-def _participants(tables: Mapping[str, Table], settings: Settings) -> pd.DataFrame:
+def _in_words(readings: Mapping[str, Reading], stages: Sequence[str]) -> dict[str, Reading]:
+    return {name: with_frame(one, read_words(frame_of(one), name, _where(one), stages)) for name, one in readings.items()}
+
+
+def _without_duplicates(readings: dict[str, Reading], policies: Policies) -> dict[str, Reading]:
+    if "duplicates" not in policies.get("events", ()):
+        return readings
+    frame = frame_of(readings["events"])
+    return {**readings, "events": put_aside(readings["events"], find_duplicates(frame), DUPLICATE, frame.get(PARTICIPANT))}
+
+
+def _without_bots(readings: dict[str, Reading], policies: Policies) -> dict[str, Reading]:
+    """Set bots aside: their events, and the participants themselves unless they answered or were interviewed."""
+    if "bots" not in policies.get("events", ()):
+        return readings
+    events = readings["events"]
+    frame = frame_of(events)
+    named = frame[frame[PARTICIPANT].notna()] if PARTICIPANT in frame else frame
+    bots = find_bots(check_table("events", named, where=_where(events)))
+    out = {**readings, "events": put_aside(events, frame[PARTICIPANT].isin(bots), BOT, frame[PARTICIPANT])}
+    people = readings.get("participants")
+    if people is not None and PARTICIPANT in frame_of(people):
+        heard = [name for table in ("answers", "codes") if table in readings
+                 for name in frame_of(readings[table]).get(PARTICIPANT, ())]
+        ids = frame_of(people)[PARTICIPANT]
+        out["participants"] = put_aside(people, ids.isin(bots) & ~ids.isin(heard), BOT, ids)
+    return out
+
+
+def _participants(readings: Mapping[str, Reading], source: str | None) -> pd.DataFrame:
     """Return the participants' own table, or one made of the ids found in the table that ``from`` names."""
-    if settings.participants_from is None:
-        return _checked(tables["participants"])
-    table = tables[settings.participants_from]
-    if PARTICIPANT not in table.frame:
-        raise StudyError(unknown_name(f"{table.settings.where}: column", PARTICIPANT, list(table.frame.columns)) +
-                         f' Name it: {PARTICIPANT} = "..." under [{table.settings.table}] in study.toml.')
-    found = pd.DataFrame({PARTICIPANT: sorted(table.frame[PARTICIPANT].dropna().unique())}, dtype="str")
-    return check_table("participants", found, where=f"participants from {table.settings.where}")
+    if source is None or "participants" in readings:
+        return _checked(readings["participants"])
+    reading = readings[source]
+    frame = frame_of(reading)
+    if PARTICIPANT not in frame:
+        raise StudyError(unknown_name(f"{_where(reading)}: column", PARTICIPANT, list(frame.columns)) +
+                         f' Name it: {PARTICIPANT} = "..." under [{source}] in study.toml.')
+    found = pd.DataFrame({PARTICIPANT: sorted(frame[PARTICIPANT].dropna().unique())}, dtype="str")
+    return check_table("participants", found, where=f"participants from {_where(reading)}")
 
 
-def _known_only(table: Table, known: pd.Index) -> Table:
-    if PARTICIPANT not in table.frame:
-        return table
-    ids = table.frame[PARTICIPANT]
+def _known_only(reading: Reading, known: pd.Index, policy: Collection[str]) -> Reading:
+    frame = frame_of(reading)
+    if PARTICIPANT not in frame:
+        return reading
+    ids = frame[PARTICIPANT]
     unknown = (ids.notna() & ~ids.isin(known)).to_numpy()
-    if "unknown_participants" in table.settings.set_aside:
+    if "unknown_participants" in policy:
         missing = ids.isna().to_numpy()
-        return table.put_aside(unknown, UNKNOWN, ids).put_aside(missing[~unknown], NO_ID)
+        return put_aside(put_aside(reading, unknown, UNKNOWN, ids), missing[~unknown], NO_ID)
     if unknown.any():
         strangers = ids[unknown]
         raise StudyError(
-            f"{table.settings.where}.{PARTICIPANT}: {strangers.nunique()} of {ids.nunique()} not in participants "
+            f"{_where(reading)}.{PARTICIPANT}: {strangers.nunique()} of {ids.nunique()} not in participants "
             f"({first_five(strangers)}), in {len(strangers)} of {len(ids)} rows. Add them, drop these rows, or set "
-            f'unknown_participants = "set_aside" under [{table.settings.table}] in study.toml.'
+            f'unknown_participants = "set_aside" under [{reading.report.table}] in study.toml.'
         )
-    return table
+    return reading
 
 
-def _checked(table: Table) -> pd.DataFrame:
-    if table.frame.empty:
-        reasons = ", ".join(f"{line['rows']} {line['reason']}" for line in table.aside)
-        raise StudyError(f"{table.settings.where}: all {table.rows_in} rows were set aside ({reasons}). Correct the table "
-                         f"or its settings under [{table.settings.table}] in study.toml.")
-    return check_table(table.settings.table, table.frame, where=table.settings.where)
+def _checked(reading: Reading) -> pd.DataFrame:
+    frame, report = frame_of(reading), reading.report
+    if frame.empty:
+        reasons = ", ".join(f"{line['rows']} {line['reason']}" for line in report.set_aside.to_dict("records"))
+        raise StudyError(f"{_where(reading)}: all {report.rows_in} rows were set aside ({reasons}). Correct the table "
+                         f"or its settings under [{report.table}] in study.toml.")
+    return check_table(report.table, frame, where=_where(reading))
 
 
-def _shown(file: str) -> str:
-    """Name a file without the machine's own folders: results are compared between machines."""
-    path = Path(file)
-    return path.name if path.is_absolute() else file
-
-
-def _sources(tables: Mapping[str, Table], settings: Settings) -> pd.DataFrame:
-    rows: list[tuple[object, ...]] = [("study", SETTINGS_FILE, settings.sha256, 0, 0, 0)]
-    for name in STUDY_TABLES:
-        if name in tables:
-            table = tables[name]
-            kept = len(table.frame)
-            rows.append((name, _shown(table.settings.file), table.sha256, table.rows_in, kept, table.rows_in - kept))
-    return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype(
-        {"table": "str", "file": "str", "sha256": "str", "rows_in": "int64", "kept": "int64", "set_aside": "int64"})
-
-
-def _set_aside(tables: Mapping[str, Table]) -> pd.DataFrame:
-    lines = [line for name in STUDY_TABLES if name in tables for line in tables[name].aside]
-    return pd.DataFrame(lines, columns=list(SET_ASIDE_COLUMNS)).astype(
-        {"table": "str", "reason": "str", "rows": "int64", "first": "str"})
+def _where(reading: Reading) -> str:
+    return f"{reading.report.table} ({reading.report.file})"

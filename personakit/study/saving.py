@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from personakit.collect.audit import as_pandas
 from personakit.errors import StudyError, first_five
 from personakit.records import Study
-from personakit.study.cleaning import as_pandas
 from personakit.study.settings import SETTINGS_FILE, STUDY_TABLES
 
 

@@ -10,42 +10,26 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from personakit.collect.options import Options, canonical_columns
 from personakit.errors import StudyError, unknown_name
-from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, TABLES, TIME
+from personakit.schema import FRAMEWORKS, LANGUAGES, TABLES
 
 SETTINGS_FILE = "study.toml"
 STUDY_TABLES = ("participants", "answers", *TABLES)
 #: tables whose rows name a participant
 PEOPLE_TABLES = ("events", "answers", "codes")
-NUMBER_THE_ROWS = "row"
-LOCAL_TIME = "time"
-#: words that stand for "no value" where study.toml says nothing else; an empty cell always does
-MISSING = ("NA", "NaN", "nan")
 _TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "choice", "names")
-_READING = ("file", "columns", "separator", "decimal", "encoding", "missing")
+_TEXTS = ("decimal", "encoding", "sheet", "identifiers", "time_format", "timezone", "layout")
+_READING = ("file", "layout", "columns", "missing", "separator", "decimal", "encoding", "sheet", "identifiers")
 _CHOICE = ("candidate", "by", "reason", "when")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableSettings:
-    """How one table is read. ``mapping``: canonical column -> column in the file."""
+class Section:
+    """One table of ``study.toml``: how its file is read, and which rows are set aside."""
 
-    table: str
-    file: str
-    path: Path
-    mapping: Mapping[str, str]
-    columns: tuple[str, ...] | None = None
-    separator: str | None = None
-    decimal: str = "."
-    encoding: str = "utf-8"
-    missing: tuple[str, ...] = MISSING
-    time_format: str | None = None
+    options: Options
     set_aside: frozenset[str] = frozenset()
-
-    @property
-    def where(self) -> str:
-        """The table and its file, as messages name them."""
-        return f"{self.table} ({self.file})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +40,7 @@ class Settings:
     language: str
     timezone: str | None
     stages: tuple[str, ...]
-    tables: Mapping[str, TableSettings]
+    tables: Mapping[str, Section]
     participants_from: str | None
     sha256: str
     choice: Mapping[str, str] = field(default_factory=dict)
@@ -74,15 +58,16 @@ def read_settings(folder: Path) -> Settings:
         raise StudyError(f'{where}: [participants] is missing. Add it, with file = "participants.csv" or '
                          f'from = "events" (or "answers", "codes").')
     source = _participants_from(where, sections)
+    timezone = _timezone(where, given.get("timezone"))
     language = _text(where, "language", given.get("language", "en"))
     if language not in LANGUAGES:
         raise StudyError(unknown_name(f"{where}: language", language, LANGUAGES))
     return Settings(
         name=_text(where, "name", given.get("name", folder.resolve().name or "study")),
         language=language,
-        timezone=_timezone(where, given.get("timezone")),
+        timezone=timezone,
         stages=_stages(where, given),
-        tables={table: _table(where, folder, table, section) for table, section in sections.items()},
+        tables={table: _table(where, folder, table, section, timezone) for table, section in sections.items()},
         participants_from=source,
         sha256=sha256,
         choice=_choice(where, given.get("choice", {})),
@@ -188,36 +173,31 @@ def _participants_from(where: str, sections: dict[str, dict[str, Any]]) -> str |
     return source
 
 
-def _table(where: str, folder: Path, table: str, section: Mapping[str, Any]) -> TableSettings:
+def _table(where: str, folder: Path, table: str, section: Mapping[str, Any], timezone: str | None) -> Section:
     where = f"{where}: [{table}]"
-    mapped = _mapped(table)
-    policies = _policies(table)
-    _check_names(where, section, [*_READING, *mapped, *policies, *(["time_format"] if table == "events" else [])])
+    mapped, policies = canonical_columns(table), _policies(table)
+    clock = ("time_format", "timezone") if table == "events" else ()
+    _check_names(where, section, [*_READING, *mapped, *policies, *clock])
     if "file" not in section:
         raise StudyError(f'{where}: file is missing. Write file = "{table}.csv".')
     file = _text(where, "file", section["file"])
-    texts = {key: _text(where, key, section[key]) for key in ("decimal", "encoding", "time_format") if key in section}
+    texts = {key: _text(where, key, section[key]) for key in _TEXTS if key in section}
     if "separator" in section:
-        texts["separator"] = _one_character(where, section["separator"])
-    if texts.get("decimal", ".") not in (".", ","):
-        raise StudyError(f"{where}: decimal {texts['decimal']!r} is unknown. Allowed: '.' or ','.")
+        texts["separator"] = section["separator"] if isinstance(section["separator"], str) else ""
+    if "timezone" in texts:
+        _timezone(where, texts["timezone"])
     mapping = {name: _text(where, name, section[name]) for name in mapped if name in section}
-    if LOCAL_TIME in mapping and TIME in mapping:
-        raise StudyError(f"{where}: both time and time_us are given. Keep one.")
-    return TableSettings(
-        table=table, file=file, path=folder / file, mapping=mapping,
-        columns=_list(where, "columns", section["columns"]) if "columns" in section else None,
-        missing=_list(where, "missing", section["missing"]) if "missing" in section else MISSING,
-        set_aside=frozenset(name for name in policies if _policy(where, name, section, policies[name])),
-        **texts,
-    )
+    lists = {key: _list(where, key, section[key]) for key in ("columns", "missing") if key in section}
+    options = Options(table=table, file=_shown(file), path=folder / file, mapping=mapping,
+                      **{"timezone": timezone, **texts, **lists})  # type: ignore[arg-type]
+    return Section(options=options,
+                   set_aside=frozenset(name for name in policies if _policy(where, name, section, policies[name])))
 
 
-def _mapped(table: str) -> list[str]:
-    if table in ("participants", "answers"):
-        return [PARTICIPANT]
-    required, optional, _ = TABLES[table]
-    return [*required, *optional, *([LOCAL_TIME] if table == "events" else [])]
+def _shown(file: str) -> str:
+    """Name a file without the machine's own folders: results are compared between machines."""
+    path = Path(file)
+    return path.name if path.is_absolute() else file
 
 
 def _policies(table: str) -> dict[str, str]:
@@ -231,12 +211,6 @@ def _policy(where: str, name: str, section: Mapping[str, Any], default: str) -> 
     if value not in (default, "set_aside"):
         raise StudyError(unknown_name(f"{where}: {name}", value, [default, "set_aside"]))
     return value == "set_aside"
-
-
-def _one_character(where: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n' or ord(value) > 127:
-        raise StudyError(f'{where}: separator must be one character such as ";" or "\\t", not {value!r}.')
-    return value
 
 
 def _choice(where: str, value: object) -> dict[str, str]:

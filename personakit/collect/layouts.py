@@ -1,0 +1,54 @@
+"""The layouts that files come in, by name, and which one a file has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from personakit.collect.options import Options
+from personakit.collect.source import read_head
+from personakit.collect.tables import read_plain
+from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.records import Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One way that a program writes a table. ``recognise`` looks at the path and at the first bytes, unpacked."""
+
+    table: str
+    read: Callable[[Options], Reading]
+    recognise: Callable[[Path, bytes], bool]
+
+
+#: layout -> how it is known and read; the first that recognises a file has it. "table" is what remains.
+LAYOUTS: Mapping[str, Layout] = MappingProxyType({})
+
+
+def read(options: Options) -> Reading:
+    """Read a file in the layout that is named, or in the first that recognises it, else as a plain table.
+
+    Raises ``ChoiceError`` for a layout that this table cannot have, ``StudyError`` for a file that cannot be read.
+    """
+    layout = options.layout or guess_layout(options)
+    if layout not in layouts_of(options.table):
+        raise ChoiceError(unknown_name(f"{options.where}: layout", layout, layouts_of(options.table)))
+    if layout != "table":
+        return LAYOUTS[layout].read(replace(options, layout=layout))
+    if options.path.is_dir():
+        raise StudyError(f"{options.where}: {options.path} cannot be read (it is a folder). Name a file.")
+    return read_plain(options)
+
+
+def layouts_of(table: str) -> tuple[str, ...]:
+    """Name the layouts that a table may come in."""
+    return ("table", *(name for name, one in LAYOUTS.items() if one.table == table))
+
+
+def guess_layout(options: Options) -> str:
+    """Return the first layout of this table that recognises the file, else "table"."""
+    head = b"" if options.path.is_dir() else read_head(options.path)
+    names = (name for name in layouts_of(options.table) if name != "table")
+    return next((name for name in names if LAYOUTS[name].recognise(options.path, head)), "table")

@@ -1,0 +1,106 @@
+"""How a file is to be read: what every reader may be told, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from os import PathLike
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.schema import PARTICIPANT, TABLES, TIME
+
+#: participant_id of a table without ids: its rows are numbered
+NUMBER_THE_ROWS = "row"
+LOCAL_TIME = "time"
+#: words that stand for "no value" where nothing else is said; an empty cell always does
+MISSING = ("NA", "NaN", "nan")
+#: what may happen to columns that identify people directly
+IDENTIFIER_RULES = ("drop", "keep")
+
+
+class How(TypedDict, total=False):
+    """What any reader may be told, by keyword. What is left out is guessed, and the report says so.
+
+    ``columns``: canonical column -> column of the file (``{"participant_id": "client", "time": "date"}``; participant_id
+    ``"row"`` numbers the rows); ``keep``: the other columns to keep, all by default; ``separator``, ``encoding``,
+    ``decimal``, ``missing`` (words for no value), ``sheet`` (of a workbook); ``timezone`` of times without a zone and
+    their ``time_format``; ``identifiers``: ``drop`` (default) or ``keep`` columns such as names and e-mail addresses.
+    """
+
+    columns: Mapping[str, str]
+    keep: Sequence[str]
+    separator: str
+    encoding: str
+    decimal: str
+    missing: Sequence[str]
+    sheet: str
+    timezone: str
+    time_format: str
+    identifiers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """One file and how it is read into one table. ``mapping``: canonical column -> column in the file."""
+
+    table: str
+    path: Path
+    file: str
+    layout: str | None = None
+    mapping: Mapping[str, str]
+    columns: tuple[str, ...] | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+    missing: tuple[str, ...] = MISSING
+    sheet: str | None = None
+    timezone: str | None = None
+    time_format: str | None = None
+    identifiers: str = "drop"
+
+    def __post_init__(self) -> None:
+        one = self.separator
+        if one is not None and (len(one) != 1 or one in '"\r\n' or ord(one) > 127):
+            raise StudyError(f'{self.where}: separator must be one character such as ";" or "\\t", not {self.separator!r}.')
+        if self.decimal not in (None, ".", ","):
+            raise StudyError(f"{self.where}: decimal {self.decimal!r} is unknown. Allowed: '.' or ','.")
+        if self.identifiers not in IDENTIFIER_RULES:
+            raise ChoiceError(unknown_name(f"{self.where}: identifiers", self.identifiers, IDENTIFIER_RULES))
+        for name in self.mapping:
+            if name not in canonical_columns(self.table):
+                raise ChoiceError(unknown_name(f"{self.where}: columns", name, canonical_columns(self.table)))
+        if LOCAL_TIME in self.mapping and TIME in self.mapping:
+            raise StudyError(f"{self.where}: both time and time_us are given. Keep one.")
+
+    @property
+    def where(self) -> str:
+        """The table and its file, as messages name them."""
+        return f"{self.table} ({self.file})"
+
+
+def make_options(table: str, path: str | PathLike[str], layout: str | None, how: How) -> Options:
+    """Check the keywords of a reader. Raises ``ChoiceError`` for one that no reader knows, and for a wrong value."""
+    file = Path(path)
+    for name in how:
+        if name not in How.__annotations__:
+            raise ChoiceError(unknown_name(f"{table} ({file.name})", name, list(How.__annotations__)))
+    given: dict[str, object] = {name: value for name, value in how.items() if name not in ("columns", "keep")}
+    if "missing" in how:
+        given["missing"] = tuple(how["missing"])
+    known = {one.name for one in fields(Options)}
+    return Options(table=table, path=file, file=file.name, layout=layout, mapping=dict(how.get("columns", {})),
+                   columns=tuple(how["keep"]) if "keep" in how else None,
+                   **{name: value for name, value in given.items() if name in known})  # type: ignore[arg-type]
+
+
+def canonical_columns(table: str) -> tuple[str, ...]:
+    """Name the columns that a table of a study may have by contract."""
+    if table in ("participants", "answers"):
+        return (PARTICIPANT,)
+    required, optional, _ = TABLES[table]
+    return (*required, *optional, *((LOCAL_TIME,) if table == "events" else ()))
+
+
+__all__ = ["How", "Options", "Unpack", "canonical_columns", "make_options"]

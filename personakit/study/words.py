@@ -1,0 +1,68 @@
+"""Words of a vocabulary: stages, kinds, consents and roles in either language, under their canonical ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from personakit.errors import StudyError, unknown_name
+from personakit.schema import (
+    CHANNEL,
+    CODE_KINDS,
+    CONSENT,
+    CONSENTS,
+    CONTENT_KINDS,
+    DEVICE,
+    FEATURE_KINDS,
+    KIND,
+    OWNER,
+    ROLE,
+    ROLES,
+    STAGE,
+    TABLES,
+)
+from personakit.wording import canonical
+
+KINDS = {"codes": CODE_KINDS, "contents": CONTENT_KINDS, "codebook": FEATURE_KINDS}
+#: columns whose words have a translation where wording knows them, and stay as they are where it does not
+OPEN_WORDS = (CHANNEL, DEVICE, OWNER, "shop")
+
+
+def read_words(frame: pd.DataFrame, table: str, where: str, stages: Sequence[str]) -> pd.DataFrame:
+    """Return the table with the words of its vocabulary columns as ids; ``StudyError`` for a word that is none."""
+    if table in ("participants", "answers"):
+        return frame
+    required, optional, _ = TABLES[table]
+    out = frame.copy()
+    for name in {**required, **optional}:
+        allowed = _vocabulary(table, name, stages)
+        if name in out.columns and (allowed or name in OPEN_WORDS):
+            out[name] = _words(out[name], allowed, f"{where}.{name}")
+    return out
+
+
+def _vocabulary(table: str, name: str, stages: Sequence[str]) -> Sequence[str]:
+    if name == STAGE:
+        return stages
+    if name == KIND:
+        return KINDS[table]
+    return {CONSENT: CONSENTS, ROLE: (*ROLES, "ignore")}.get(name, ())
+
+
+def _words(column: pd.Series, allowed: Sequence[str], where: str) -> pd.Series:
+    places, words = pd.factorize(column)
+    known = pd.array([_word(str(word), allowed, where) for word in words], dtype="str")
+    return pd.Series(known.take(places, allow_fill=True), index=column.index, name=column.name)
+
+
+def _word(word: str, allowed: Sequence[str], where: str) -> str:
+    # a study's own stages come first: "achat" may be its word and not our "purchase"
+    if word.strip() in allowed:
+        return word.strip()
+    known = canonical(word)
+    if allowed and known not in allowed:
+        known = known.strip().casefold().replace(" ", "_").replace("-", "_")
+    if allowed and known not in allowed:
+        raise StudyError(f"{unknown_name(where, word, allowed)} Correct it in the file.")
+    return known
