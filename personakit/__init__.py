@@ -17,7 +17,8 @@ _HOMES = {
     name: module
     for module, names in {
         "errors": ("StudyError", "ChoiceError", "TooFewError"),
-        "records": ("Study", "Reading", "ReadReport", "EncodedLog", "Features", "Candidates", "Personas", "Evidence", "Journeys", "JourneyFindings"),
+        "records": ("Study", "Reading", "ReadReport", "EncodedLog", "Features", "Candidates", "Personas", "Evidence",
+                    "Journeys", "JourneyFindings"),
         "documents": ("Card", "JourneyMap"),
         "collect": ("check_reading",),
         "study": ("load_study", "load_sample", "check_study", "save_study"),

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from personakit.collect.options import Options
+from personakit.collect.interviews import INTERVIEWS
+from personakit.collect.logs import LOGS
+from personakit.collect.options import Layout, Options
 from personakit.collect.source import read_head
+from personakit.collect.surveys import SURVEYS
 from personakit.collect.tables import read_plain
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.records import Reading
 
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """One way that a program writes a table. ``recognise`` looks at the path and at the first bytes, unpacked."""
-
-    table: str
-    read: Callable[[Options], Reading]
-    recognise: Callable[[Path, bytes], bool]
-
-
 #: layout -> how it is known and read; the first that recognises a file has it. "table" is what remains.
-LAYOUTS: Mapping[str, Layout] = MappingProxyType({})
+LAYOUTS: Mapping[str, Layout] = MappingProxyType({**SURVEYS, **INTERVIEWS, **LOGS})
 
 
 def read(options: Options) -> Reading:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.records import Reading
 from personakit.schema import PARTICIPANT, TABLES, TIME
 
 #: participant_id of a table without ids: its rows are numbered
@@ -80,6 +81,15 @@ class Options:
         return f"{self.table} ({self.file})"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One way that a program writes a table. ``recognise`` looks at the path and at the first bytes, unpacked."""
+
+    table: str
+    read: Callable[[Options], Reading]
+    recognise: Callable[[Path, bytes], bool]
+
+
 def make_options(table: str, path: str | PathLike[str], layout: str | None, how: How) -> Options:
     """Check the keywords of a reader. Raises ``ChoiceError`` for one that no reader knows, and for a wrong value."""
     file = Path(path)
@@ -103,4 +113,3 @@ def canonical_columns(table: str) -> tuple[str, ...]:
     return (*required, *optional, *((LOCAL_TIME,) if table == "events" else ()))
 
 
-__all__ = ["How", "Options", "Unpack", "canonical_columns", "make_options"]
