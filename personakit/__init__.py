@@ -21,7 +21,7 @@ _HOMES = {
                     "Journeys", "JourneyFindings"),
         "documents": ("Card", "JourneyMap"),
         "collect": ("check_reading",),
-        "study": ("load_study", "load_sample", "check_study", "save_study"),
+        "study": ("load_study", "load_sample", "build_study", "check_study", "save_study"),
         "answers": ("answer_table",),
         "coding": ("code_table",),
         "behaviour": ("behaviour_table",),
