@@ -13,8 +13,10 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from personakit.collect.options import Options
@@ -52,7 +54,7 @@ def read_cells(options: Options) -> Cells:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise StudyError(f"{options.where}: is an old Excel workbook (.xls). Save it as .xlsx or as CSV.")
     text, guesses = decode(data, options)
-    if text.lstrip()[:1] in ("{", "[") and options.separator is None:
+    if re.match(r"\s*(?:\{|\[\s*[{\]])", text) and options.separator is None:
         return _from_objects(read_json(text, options), sha256, guesses)
     return _read_text(text, sha256, guesses, options)
 
@@ -94,7 +96,9 @@ def _guess_encoding(data: bytes) -> str:
 
 
 def _read_text(text: str, sha256: str, guesses: dict[str, str], options: Options) -> Cells:
-    separator = options.separator or find_separator(text)
+    said = re.match(r"sep=(.)\r?\n", text)  # a line that Excel writes and reads
+    text = text[said.end():] if said else text
+    separator = options.separator or (said.group(1) if said else find_separator(text))
     if options.separator is None and separator != ",":
         guesses = {**guesses, "separator": {"\t": "tab"}.get(separator, separator)}
     if text.lstrip("\r\n").partition("\n")[0].count(separator) >= MOST_COLUMNS:
@@ -157,7 +161,19 @@ def _read_parquet(sha256: str, options: Options) -> Cells:
             frame = connection.read_parquet(str(options.path)).df()
     except (duckdb.Error, ValueError) as error:
         raise StudyError(f"{options.where}: is not a sound Parquet file ({error}). Export it again.") from None
+    for name in frame.select_dtypes("object"):
+        frame[name] = frame[name].map(_scalar, na_action="ignore")
     return Cells(frame=frame.set_axis([str(one) for one in frame], axis=1), sha256=sha256, layout="parquet", head=0)
+
+
+def _scalar(value: object) -> object:
+    """Return a nested cell as JSON text, a decimal as a number, any other object as text."""
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list)) else str(value)
 
 
 def read_json(text: str, options: Options) -> list[dict[str, Any]]:

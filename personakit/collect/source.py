@@ -29,6 +29,8 @@ _CHUNK = 1 << 20
 def read_bytes(options: Options) -> tuple[bytes, str]:
     """Return the bytes of a file, unpacked where it is gzip, and the sha256 of the file as it lies on disk."""
     with _told(options):
+        if options.path.exists() and not options.path.is_file():
+            raise StudyError(f"{options.where}: {options.path} cannot be read (it is not a file). Name a file.")
         if options.path.stat().st_size > MOST_BYTES:
             raise StudyError(f"{options.where}: is larger than {MOST_BYTES >> 20} MiB, too large to read into memory. "
                              f"Store it as Parquet and read it as events, or keep only the columns you need.")
@@ -108,7 +110,7 @@ def check_members(archive: zipfile.ZipFile, options: Options) -> list[zipfile.Zi
 
 def _check_member(info: zipfile.ZipInfo, options: Options) -> None:
     path = PurePosixPath(info.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         raise StudyError(f"{options.where}: the archive holds {info.filename!r}, a path outside it. Do not trust this file; "
                          f"ask its sender to export it again.")
     if info.flag_bits & 1:

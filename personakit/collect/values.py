@@ -6,7 +6,7 @@ import pandas as pd
 
 from personakit.collect.options import Options
 from personakit.errors import StudyError, first_five
-from personakit.schema import TABLES, TIME, read_values
+from personakit.schema import PARTICIPANT, TABLES, TIME, read_values
 
 _COMMA, _POINT = r"[+-]?\d{1,3}(?:[\u00a0\u202f]?\d{3})*,\d+|[+-]?\d+,\d+", r"[+-]?\d+\.\d+"
 _SPACES = r"[\u00a0\u202f]"
@@ -36,7 +36,8 @@ def _some_match(column: pd.Series, pattern: str) -> bool:
 def read_frame(frame: pd.DataFrame, options: Options, decimal: str) -> pd.DataFrame:
     """Read answers as numbers, yes and no; and the contract's columns of another table as their kind."""
     if options.table in ("participants", "answers"):
-        return frame.apply(lambda column: read_values(column, decimal=decimal)) if len(frame.columns) else frame
+        # an id such as 1e5 is a name, not a number
+        return frame.apply(lambda one: one if one.name == PARTICIPANT else read_values(one, decimal=decimal))
     required, optional, _ = TABLES[options.table]
     out = frame.copy()
     for name, kind in {**required, **optional}.items():

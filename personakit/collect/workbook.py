@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     import openpyxl
 
 _MOST_CELLS = 50_000_000
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
+#: a formula that the program which wrote the file never computed
+_UNCOMPUTED = re.compile(rb"<f\b[^>]*>[^<]*</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 
 
 def read_sheet(data: bytes, options: Options) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the cells of ``options.sheet``, the first visible sheet by default, as text: numbers and dates in ISO form."""
     import openpyxl
 
-    _refuse_hostile(data, options)
+    uncomputed = _refuse_hostile(data, options)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that no cell depends on
@@ -43,20 +47,30 @@ def read_sheet(data: bytes, options: Options) -> tuple[pd.DataFrame, dict[str, s
     width = max((len(row) for row in rows), default=0)
     frame = pd.DataFrame([row + [None] * (width - len(row)) for row in rows], dtype="str")
     guesses = {"sheet": name} if options.sheet is None and len(book.sheetnames) > 1 else {}
-    return frame, guesses
+    wrong = frame.isin(_ERRORS)
+    if wrong.to_numpy().any():
+        guesses["cells with errors, read as missing"] = str(int(wrong.to_numpy().sum()))
+    if uncomputed:
+        guesses["formulas without a stored value, read as missing"] = str(uncomputed)
+    return frame.mask(wrong), guesses
 
 
-def _refuse_hostile(data: bytes, options: Options) -> None:
+def _refuse_hostile(data: bytes, options: Options) -> int:
+    """Raise where a part must not be opened; return how many formulas of the sheets hold no value."""
+    uncomputed = 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = check_members(archive, options)
             for info in infos:
                 if info.filename.endswith((".xml", ".rels")):
                     with archive.open(info) as member:
-                        refuse_doctype(io.BytesIO(member.read(1 << 16)), f"{options.where}: {info.filename}")
+                        part = member.read()
+                    refuse_doctype(io.BytesIO(part[: 1 << 16]), f"{options.where}: {info.filename}")
+                    uncomputed += len(_UNCOMPUTED.findall(part)) if info.filename.startswith("xl/worksheets/") else 0
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise StudyError(f"{options.where}: is not a sound Excel workbook ({error}). Save it again, or save the sheet as "
                          f"CSV.") from None
+    return uncomputed
 
 
 def _choose(book: openpyxl.Workbook, options: Options) -> str:
