@@ -48,12 +48,10 @@ def test_habits_by_hand():
     a = table.loc["a"]
     expected = {
         "events_per_30d": 4 / 3, "sessions_per_30d": 1.0, "active_days_per_30d": 1.0, "events_per_session": 4 / 3,
-        "gap_days": np.median([42 * 60 - 9 * 60 - 10, (131 - 42) * 60]) / 1440, "minutes_per_session": 10 / 3,
-        "one_event_share": 2 / 3, "recency_days": 90 - 122 / 24, "night_share": 0.0, "morning_share": 0.5,
-        "evening_share": 0.25, "weekend_share": 0.25, "value_per_30d": 20.0,
-        "channel_share:web": 0.5,
-        "channel_share:shop": 0.25, "channel_share:app": 0.25, "stage_share:research": 0.75, "stage_share:purchase": 0.25,
-        "content_share:inform": 2 / 3, "content_share:help": 1 / 3,
+        "gap_days": np.median([42 * 60 - 9 * 60 - 10, (131 - 42) * 60]) / 1440, "recency_days": 90 - 122 / 24,
+        "night_share": 0.0, "morning_share": 0.5, "evening_share": 0.25, "weekend_share": 0.25, "value_per_30d": 20.0,
+        "channel_share:web": 0.5, "channel_share:shop": 0.25, "channel_share:app": 0.25, "stage_share:research": 0.75,
+        "stage_share:purchase": 0.25, "content_share:inform": 2 / 3, "content_share:help": 1 / 3,
     }
     for name, value in expected.items():
         assert a[name] == pytest.approx(value), name
@@ -95,17 +93,18 @@ def test_rare_channels_are_joined_only_when_there_are_several():
 def test_events_alone_are_enough():
     events = pd.DataFrame({"participant_id": ["a"], "event": ["x"], "time_us": [0]})
     assert behaviour_table(make(events)).columns.tolist() == [
-        "events_per_30d", "sessions_per_30d", "active_days_per_30d", "gap_days", "events_per_session",
-        "minutes_per_session", "one_event_share", "recency_days", "night_share", "morning_share", "evening_share",
-        "weekend_share", "event_share:x"]
+        "events_per_30d", "sessions_per_30d", "active_days_per_30d", "events_per_session", "gap_days", "recency_days",
+        "night_share", "morning_share", "evening_share", "weekend_share", "event_share:x"]
 
 
 def test_families_are_counted_on_request():
-    table = behaviour_table(hand_made(), habits=["event_share", "stage_per_30d", "touchpoint_share", "event_per_30d"])
-    assert table.loc["a"].to_dict() == pytest.approx({
+    habits = ["depth", "event_share", "stage_per_30d", "touchpoint_share", "event_per_30d"]
+    assert behaviour_table(hand_made(), habits=habits).loc["a"].to_dict() == pytest.approx({
+        "minutes_per_session": 10 / 3, "one_event_share": 2 / 3,
         "event_share:buy": 0.25, "event_share:odd": 0.0, "event_share:see": 0.75,
-        "stage_per_30d:research": 1.0, "stage_per_30d:purchase": 1 / 3, "touchpoint_share:Buy": 0.25,
-        "touchpoint_share:See": 0.75, "event_per_30d:buy": 1 / 3, "event_per_30d:odd": 0.0, "event_per_30d:see": 1.0})
+        "stage_per_30d:research": 1.0, "stage_per_30d:purchase": 1 / 3,
+        "touchpoint_share:Buy": 0.25, "touchpoint_share:See": 0.75,
+        "event_per_30d:buy": 1 / 3, "event_per_30d:odd": 0.0, "event_per_30d:see": 1.0})
     asked = behaviour_table(hand_made(), habits=[name for name in HABITS if "device" not in name])
     assert not asked.columns.duplicated().any()
 

@@ -53,7 +53,7 @@ class Watched:
 
 
 def rhythm(watched: Watched) -> Columns:
-    """Rates of events, sessions and active days, and the median silence between two sessions."""
+    """Rates of events, sessions and active days, events a session, and the median silence between two sessions."""
     rate = 30 / watched.days
     starts, time, person = watched.starts, watched.log.time_us, watched.person
     later = starts[1:][person[starts[1:]] == person[starts[1:] - 1]]
@@ -64,19 +64,19 @@ def rhythm(watched: Watched) -> Columns:
     return {"events_per_30d": watched.events * rate,
             "sessions_per_30d": np.bincount(person[starts], minlength=len(rate)) * rate,
             "active_days_per_30d": watched.total(new_day) * rate,
+            "events_per_session": watched.events / np.bincount(person[starts], minlength=len(rate)),
             "gap_days": _medians(silence, person[later], len(rate))}
 
 
 def depth(watched: Watched) -> Columns:
-    """How far a session goes: its events, its minutes, and the share of sessions that stop at one event."""
+    """How far a session goes: its minutes from first to last event, and the share of sessions that stop at one event."""
     starts, time = watched.starts, watched.log.time_us
     ends = np.append(starts[1:], len(time)) - 1
     owner, people = watched.person[starts], len(watched.days)
     sessions = np.bincount(owner, minlength=people)
     minutes = np.bincount(owner, weights=(time[ends] - time[starts]) / MINUTE_US, minlength=people)
     single = np.bincount(owner, weights=ends == starts, minlength=people)
-    return {"events_per_session": watched.events / sessions, "minutes_per_session": minutes / sessions,
-            "one_event_share": single / sessions}
+    return {"minutes_per_session": minutes / sessions, "one_event_share": single / sessions}
 
 
 def recency(watched: Watched) -> Columns:

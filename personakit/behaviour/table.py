@@ -18,7 +18,7 @@ MIN_EXPOSURE_DAYS = 7.0  # rates of someone watched for an hour would explode
 #: word in a family's name -> the coded column that it counts
 COUNTED = {"channel": CHANNEL, "device": DEVICE, "stage": STAGE, "content": KIND, "event": EVENT, "touchpoint": TOUCHPOINT}
 HABITS = (*PARTS, *(f"{word}_share" for word in COUNTED), *(f"{word}_per_30d" for word in COUNTED))
-DEFAULT_HABITS = ("rhythm", "depth", "recency", "hours", "value", "channel_share", "device_share", "stage_share",
+DEFAULT_HABITS = ("rhythm", "recency", "hours", "value", "channel_share", "device_share", "stage_share",
                   "content_share")
 
 
@@ -47,8 +47,10 @@ def behaviour_table(
         or a date (to its end, in the study's time zone), a moment (text or Timestamp; the study's time zone where it
         names none), or UTC microseconds. By default the log ends with its last event.
     habits
-        Names in ``HABITS``. By default ``DEFAULT_HABITS`` as far as the log can tell, with ``event_share`` where events
-        have no stages. A share and a rate of the same column say much the same: ask for one of them.
+        Names in ``HABITS``. By default ``DEFAULT_HABITS`` as far as the log can tell (rhythm, recency, hours, value, and
+        the shares of channels, devices, stages and kinds of content), with ``event_share`` where events have no stages.
+        The others repeat what these say: depth goes with ``events_per_session``, a rate with its share. Features that
+        repeat each other look like personas, so ask for one or the other.
 
     Returns
     -------
@@ -56,8 +58,8 @@ def behaviour_table(
         By name of the habit:
 
         - rhythm: ``events_per_30d, sessions_per_30d, active_days_per_30d`` (rates over the days watched, at least 7),
-          ``gap_days`` (median silence between two sessions, NaN with one session);
-        - depth: ``events_per_session, minutes_per_session`` (first to last event), ``one_event_share`` (of sessions);
+          ``events_per_session``, ``gap_days`` (median silence between two sessions, NaN with one session);
+        - depth: ``minutes_per_session`` (from first to last event), ``one_event_share`` (of sessions);
         - recency: ``recency_days`` (from the last event to the end of the window, NaN while the window is open);
         - hours: ``night_share`` (0 to 6 h), ``morning_share`` (6 to 12), ``evening_share`` (18 to 24) and
           ``weekend_share`` of events, in the study's time zone;

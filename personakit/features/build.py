@@ -109,19 +109,19 @@ def build_features(
     catalog = with_roles(catalog, book, natural, held_back, min_coverage)
     natural = _with_values(natural[list(catalog.index)], catalog)
     table, catalog, more = _scaled(natural, catalog)
-    active = table[[name for name in table if catalog.loc[name, ROLE] == "active"]]
+    active = table[list(catalog.index[catalog[ROLE] == "active"])]
     remedied = active
     for name in remedies:
         remedied = REMEDIES[name](remedied, catalog[KIND])
     kept = remedied.notna().any(axis=1)  # whose only answer was a level has nothing left
-    table, natural = table.assign(**{str(name): remedied[name] for name in remedied})[kept], natural.loc[kept, list(table)]
+    table, natural = table.assign(**{str(name): remedied[name] for name in remedied})[kept], natural.loc[kept, table.columns]
     given = [source.frame for source in sources if source.origin != ATTRIBUTES]
     return Features(
         table=table,
         natural=natural,
         catalog=catalog.assign(missing=natural.isna().mean(), variance=variance_shares(remedied)),
         dropped=pd.DataFrame([*dropped, *more], columns=[FEATURE, "why"]),
-        window_days=window_of(sources, list(active)),
+        window_days=window_of(sources, list(active.columns)),
         notes=(*people_notes(study, given, natural, catalog), *value_notes(active, natural, catalog, remedies)),
     )
 

@@ -15,6 +15,8 @@ from personakit.schema import KIND, ROLE
 STYLE = 0.30
 #: share of the features that a block of three or more holds in a warning; share of the variance that one feature holds
 HEAVY_BLOCK, HEAVY = 1 / 3, 0.5
+#: digits of a share: fewer than the order of rows reaches
+DIGITS = 6
 
 
 def people_notes(study: Study, tables: Sequence[pd.DataFrame], natural: pd.DataFrame, catalog: pd.DataFrame
@@ -37,19 +39,18 @@ def people_notes(study: Study, tables: Sequence[pd.DataFrame], natural: pd.DataF
 def value_notes(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFrame, remedies: Sequence[str]
                 ) -> Iterator[Sentence]:
     """Say what the values of the active features hold: ``table`` and ``natural`` as they were before any remedy."""
-    drawn = catalog.loc[list(table), "drawn_in"]
-    drawn = drawn[drawn > 0]
-    if len(drawn):
-        most = sorted(drawn.index, key=lambda name: (-drawn[name], name))[:3]
-        yield Sentence(key="features.drawn_in", values={"n": int(drawn.sum()), "features": most, "all": len(drawn)})
+    drawn = {str(name): int(count) for name, count in catalog["drawn_in"].items() if count and name in table}
+    if drawn:
+        most = sorted(drawn, key=lambda name: (-drawn[name], name))[:3]
+        yield Sentence(key="features.drawn_in", values={"n": sum(drawn.values()), "features": most, "all": len(drawn)})
     for block in blocks(table):
         if len(block) >= 3 and len(block) > HEAVY_BLOCK * table.shape[1]:
             key = "block_weighed" if "block_weights" in remedies else "block"
             yield Sentence(key=f"features.{key}", values={"n": len(block), "of": table.shape[1], "features": block[:3]})
-    style = row_level(table[[name for name in table if catalog.loc[name, KIND] == "ordinal"]])
+    style = row_level(table[[name for name in map(str, table) if catalog.loc[name, KIND] == "ordinal"]])
     if style > STYLE:
         key = "row_level_removed" if "row_level" in remedies else "response_style"
-        yield Sentence(key=f"features.{key}", values={"share": style})
+        yield Sentence(key=f"features.{key}", values={"share": round(style, DIGITS)})
     noise = near_noise(table)
     if noise:
         yield Sentence(key="features.near_noise", values={"n": len(noise), "of": table.shape[1], "features": noise[:8]})
@@ -61,12 +62,12 @@ def _heavy(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFrame) ->
         return
     for key, held in (("heavy", variance_shares(table)), ("heavy_units", _own_units(natural, catalog))):
         if len(held) and held.max() > HEAVY:
-            yield Sentence(key=f"features.{key}", values={"feature": str(held.idxmax()), "share": float(held.max())})
+            yield Sentence(key=f"features.{key}", values={"feature": str(held.idxmax()), "share": round(float(held.max()), DIGITS)})
 
 
 def _own_units(natural: pd.DataFrame, catalog: pd.DataFrame) -> pd.Series:
     """Share of the variance that each number would hold in its own units."""
-    names = [name for name in natural if catalog.loc[name, KIND] != "nominal"]
+    names = [name for name in map(str, natural) if catalog.loc[name, KIND] != "nominal"]
     values: Mapping[str, float] = {name: float(np.nanvar(_small(natural[name]))) for name in names}
     held = pd.Series(values, dtype=float)
     return held / held.sum() if held.sum() > 0 else held

@@ -46,11 +46,11 @@ def copies(table: pd.DataFrame) -> dict[str, str]:
     """Find features that repeat another (copy -> the first, by name, that it repeats)."""
     near = correlations(table).abs()
     found: dict[str, str] = {}
-    for row, name in enumerate(near.columns):
-        first = next((near.columns[at] for at in np.flatnonzero(near.to_numpy()[row, :row] > COPY)
-                      if near.columns[at] not in found), None)
-        if first is not None:
-            found[str(name)] = str(first)
+    names = [str(name) for name in near.columns]
+    for row, name in enumerate(names):
+        earlier = [names[at] for at in np.flatnonzero(near.to_numpy()[row, :row] > COPY) if names[at] not in found]
+        if earlier:
+            found[name] = earlier[0]
     parts: dict[bytes, str] = {}
     for name in sorted(set(table.columns) - set(near.columns), key=str):
         people = pd.factorize(table[name])[0].tobytes()

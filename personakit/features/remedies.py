@@ -18,7 +18,7 @@ def without_row_level(table: pd.DataFrame, kinds: pd.Series) -> pd.DataFrame:
 
     Who gave one answer only has nothing left but a level: that answer becomes missing.
     """
-    names = [name for name in table if kinds[name] == "ordinal"]
+    names = [name for name in map(str, table) if kinds[name] == "ordinal"]
     if len(names) < ITEMS:
         raise StudyError(f"remedies: 'row_level' needs at least {ITEMS} active ordinal features, there are {len(names)}. "
                          f"Leave it out, or give these features kind ordinal.")

@@ -52,9 +52,9 @@ def _checked(given: pd.DataFrame, where: str, study: Study) -> pd.DataFrame:
     if len(unknown):
         raise StudyError(f"{where}.{PARTICIPANT}: {len(unknown)} of {len(given)} not in participants "
                          f"({first_five(unknown)}). Add them to the study or drop these rows.")
-    for name in given.columns:
+    for name in [name for name in given if pd.api.types.is_object_dtype(given[name].dtype)]:
         nested = given[name].map(lambda value: isinstance(value, (list, dict, set, np.ndarray)))
-        if given[name].dtype == object and nested.any():
+        if nested.any():
             raise StudyError(f"{where}.{name}: {int(nested.sum())} cells hold lists ({first_five(given.index[nested])}). "
                              f"Give one column for each thing they list.")
     return given
