@@ -62,7 +62,8 @@ def _heavy(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFrame) ->
         return
     for key, held in (("heavy", variance_shares(table)), ("heavy_units", _own_units(natural, catalog))):
         if len(held) and held.max() > HEAVY:
-            yield Sentence(key=f"features.{key}", values={"feature": str(held.idxmax()), "share": round(float(held.max()), DIGITS)})
+            share = round(float(held.max()), DIGITS)
+            yield Sentence(key=f"features.{key}", values={"feature": str(held.idxmax()), "share": share})
 
 
 def _own_units(natural: pd.DataFrame, catalog: pd.DataFrame) -> pd.Series:
