@@ -90,6 +90,15 @@ def test_rare_channels_are_joined_only_when_there_are_several():
     assert list(one) == ["channel_share:fax", "channel_share:web"]
 
 
+def test_thousands_of_event_names_are_joined_before_they_take_room():
+    rng = np.random.default_rng(0)
+    names = np.where(rng.random(20_000) < 0.3, "home", "page" + pd.Series(rng.integers(0, 9_000, 20_000)).astype("str"))
+    events = pd.DataFrame({"participant_id": rng.integers(0, 5_000, 20_000).astype(str), "event": names, "time_us": 0})
+    table = behaviour_table(make(events), habits=["event_share"])
+    assert list(table) == ["event_share:home", "event_share:other"]
+    np.testing.assert_allclose(table.sum(axis=1), 1)
+
+
 def test_events_alone_are_enough():
     events = pd.DataFrame({"participant_id": ["a"], "event": ["x"], "time_us": [0]})
     assert behaviour_table(make(events)).columns.tolist() == [

@@ -109,24 +109,24 @@ PARTS: dict[str, Callable[[Watched], Columns]] = {
 
 def family(watched: Watched, column: str, name: str) -> pd.DataFrame:
     """Count the levels of a coded column as shares of the participant's known events, or as a rate, by ``name``."""
-    counts = pd.DataFrame(count_by_person(watched.log, column).toarray(), index=watched.log.participants,
-                          columns=watched.log.levels[column])
-    counts = counts.loc[:, counts.sum() > 0]
-    if column in OPEN_LISTS:
-        counts = _join_rare(counts)
-    if name.endswith("_share"):
-        known = counts.sum(axis=1)
-        return counts.div(known.where(known > 0), axis=0).add_prefix(f"{name}:")
-    return counts.mul(30 / watched.days, axis=0).add_prefix(f"{name}:")
+    counts, levels = _counted(watched.log, column)
+    table = pd.DataFrame(counts, index=watched.log.participants, columns=[f"{name}:{level}" for level in levels])
+    if not name.endswith("_share"):
+        return table.mul(30 / watched.days, axis=0)
+    known = table.sum(axis=1)
+    return table.div(known.where(known > 0), axis=0)
 
 
-def _join_rare(counts: pd.DataFrame) -> pd.DataFrame:
-    rare = counts.columns[counts.sum() < RARE_SHARE * counts.to_numpy().sum()]
-    if len(rare) < 2:
-        return counts
-    joined = counts.drop(columns=rare)
-    joined["other"] = counts[rare].sum(axis=1) + joined.get("other", 0)
-    return joined
+def _counted(log: EncodedLog, column: str) -> tuple[np.ndarray, list[str]]:
+    """Count (participants, levels), joining rare levels before anything is dense: a log may name thousands of events."""
+    counts, levels = count_by_person(log, column), log.levels[column]
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    rare = (total > 0) & (total < RARE_SHARE * total.sum()) if column in OPEN_LISTS else np.zeros(len(total), dtype=bool)
+    if rare.sum() < 2:
+        return counts[:, total > 0].toarray(), list(levels[total > 0])
+    common = (total > 0) & ~rare & (levels != "other")
+    others = np.asarray(counts[:, rare | (levels == "other")].sum(axis=1)).reshape(-1, 1)
+    return np.hstack([counts[:, common].toarray(), others]), [*levels[common], "other"]
 
 
 def _wall_clock(watched: Watched) -> np.ndarray:
