@@ -34,8 +34,8 @@ study
 # ## Habits: everyone over the same window
 #
 # A customer of five years has more events than one of last week, and that alone would part them. So each participant is
-# watched over the first 90 days from their own first event. Whoever came too late for 90 days is counted in rates, and has no
-# `recency_days`: nobody knows yet whether they fell silent.
+# watched over the first 90 days from their own first event. Whoever came too late for 90 days is counted in rates, and has
+# no `recency_days`: nobody knows yet whether they fell silent.
 
 # %%
 habits = pk.behaviour_table(study, window_days=90)
@@ -63,8 +63,8 @@ assert pk.behaviour_table(past, until="2025-06-30").equals(before)
 print(len(before), "participants had come by the end of June;", len(habits), "in all")
 
 # %% [markdown]
-# Other habits come on request, one family at a time: shares or rates by event, touchpoint, stage, channel, device and kind of
-# content. What says the same twice looks like a persona, so the default leaves repeats out.
+# Other habits come on request, one family at a time: shares or rates by event, touchpoint, stage, channel, device and kind
+# of content. What says the same twice looks like a persona, so the default leaves repeats out.
 
 # %%
 extra = pk.behaviour_table(study, habits=["depth", "touchpoint_per_30d"])
@@ -88,8 +88,8 @@ means.to_frame("mean")
 # %% [markdown]
 # ## Features: kind, role, scale
 #
-# Each column gets a kind. Shares are read by the arcsine of their root, skewed counts and rates on a log scale; values beyond
-# four robust standard deviations are drawn in, and counted. Then all weigh about as much as a yes/no question. The survey
+# Each column gets a kind. Shares are read by the arcsine of their root, skewed counts and rates on a log scale; values
+# beyond four robust standard deviations are drawn in, and counted. Then all weigh about as much as a yes/no question. The survey
 # reached a quarter of the people: it describes personas, it does not make them.
 
 # %%

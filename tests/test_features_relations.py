@@ -145,6 +145,13 @@ def test_who_gave_one_answer_only_has_no_level_apart_from_it():
     assert notes(features)["people_left_out"] == {"n": 1, "of": 600}
 
 
+def test_a_level_cannot_be_told_from_single_answers():
+    values = np.full((40, 4), np.nan)
+    values[np.arange(40), np.arange(40) % 4] = np.arange(40) // 4 % 5 + 1
+    with pytest.raises(ValueError, match="gave two ordinal answers"):
+        features_of(values, remedies=["row_level"], min_coverage=0.1)
+
+
 # ---------------------------------------------------------------- blocks, units, noise
 def near_copies(seed: int) -> tuple[np.ndarray, pd.DataFrame]:
     """3 groups at (0,0), (3,0), (0,3), sd 1, n=400, and one N(0,1) noise item copied 6 times with sd .15."""

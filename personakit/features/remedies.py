@@ -25,8 +25,8 @@ def without_row_level(table: pd.DataFrame, kinds: pd.Series) -> pd.DataFrame:
     values = table[names].to_numpy(float)
     given = (~np.isnan(values)).sum(axis=1, keepdims=True)
     if (np.isnan(values) | (given < 2)).all(axis=0).any():
-        raise StudyError("remedies: 'row_level' needs people who gave two ordinal answers or more; for some feature there is "
-                         "nobody. Leave it out.")
+        raise StudyError("remedies: 'row_level' needs people who gave two ordinal answers or more; for some feature there "
+                         "is nobody. Leave it out.")
     left = np.where(given >= 2, values - np.nansum(values, axis=1, keepdims=True) / np.maximum(given, 1), np.nan)
     return table.assign(**{name: standardised(left[:, place]) for place, name in enumerate(names)})
 
