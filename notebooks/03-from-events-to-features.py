@@ -89,8 +89,8 @@ means.to_frame("mean")
 # ## Features: kind, role, scale
 #
 # Each column gets a kind. Shares are read by the arcsine of their root, skewed counts and rates on a log scale; values
-# beyond four robust standard deviations are drawn in, and counted. Then all weigh about as much as a yes/no question. The survey
-# reached a quarter of the people: it describes personas, it does not make them.
+# beyond four robust standard deviations are drawn in, and counted. Then all weigh about as much as a yes/no question. The
+# survey reached a quarter of the people: it describes personas, it does not make them.
 
 # %%
 answers = pk.answer_table(study)
