@@ -206,10 +206,10 @@ class Features:
     """What candidates are made from. ``table`` (analysis scale) and ``natural`` (natural units) share index and columns.
 
     ``catalog`` is indexed by feature: kind, role (active or held_back), origin (events, answers, codes, participants,
-    other), unit, label (the study's own words, or empty), missing (share), why (a held-back reason, or empty).
-    ``dropped``: feature, why. ``window_days`` is the exposure window of the features that come from
-    events, NaN where these used the whole log, None where no feature comes from events.
-    ``notes`` are the warnings a person should read.
+    other), unit, label (the study's own words, or empty), missing (share), why (a held-back reason, or empty), scale (what
+    was done to the values), drawn_in (how many were), variance (share of the active table's, NaN where held back).
+    ``dropped``: feature, why. ``window_days``: the exposure window of the features that come from events, NaN where these
+    used the whole log, None where none does. ``notes`` are the warnings a person should read.
     """
 
     table: pd.DataFrame

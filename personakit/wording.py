@@ -199,5 +199,5 @@ def feature_label(feature: str, language: str, label: object = "") -> str:
     if name == "code":
         return level
     if name in _area("features"):
-        return say_key(f"features.{name}", language, level=term(level, language))
+        return say_key(f"features.{name}", language, level=term(level, language)).strip()
     return feature

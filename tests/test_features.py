@@ -93,6 +93,37 @@ def test_what_cannot_be_used_is_dropped_with_a_reason():
         "same": "constant", "empty": "empty", "note": "free_text", "when": "date", "score": "copy_of:double"}
 
 
+def test_copies_are_found_among_words_too():
+    table = habits().assign(place=["web", "shop", None] * 20, lieu=["site", "magasin", None] * 20)
+    assert build_features(study(), table).dropped.to_numpy().tolist() == [["place", "copy_of:lieu"]]
+
+
+def test_one_name_may_be_held_back_without_a_list():
+    assert build_features(study(), habits(), held_back="score").catalog.loc["score", "why"] == "asked"
+
+
+def test_a_table_may_say_what_its_columns_are():
+    table = answers()
+    table.attrs["about"] = {"q0": {"kind": "numeric", "role": "held_back", "label": "Usability"}}
+    assert build_features(study(), table).catalog.loc["q0", ["kind", "why", "label"]].tolist() == [
+        "numeric", "codebook", "Usability"]
+    book = pd.DataFrame({"variable": ["q0"], "role": ["active"]})
+    assert build_features(study(codebook=book), table).catalog.loc["q0", ["kind", "role"]].tolist() == ["numeric", "active"]
+
+
+def test_a_value_that_nearly_all_share_does_not_make_an_outlier_of_the_rest():
+    table = habits().assign(night_share=[0.02, *[0.0] * (PEOPLE - 1)])
+    features = build_features(study(), table)
+    assert features.table["night_share"].abs().max() == pytest.approx(2.0)
+    assert features.catalog.loc["night_share", "variance"] < 1 / 18, "a third of what six would share"
+
+
+def test_extreme_numbers_do_not_overflow():
+    table = habits().assign(huge=lambda frame: frame["score"] ** 2 * 1e250, tiny=lambda frame: frame["score"] ** 3 * 1e-250)
+    features = build_features(study(), table)
+    assert np.isfinite(features.table[["huge", "tiny"]].to_numpy()).all()
+
+
 def test_extreme_values_are_drawn_in_and_counted():
     table = habits()
     table.loc["p07", "score"] = 1e6
@@ -134,27 +165,6 @@ def test_a_table_of_unknown_origin_leaves_the_window_open():
     assert build_features(study(), table, answers(), held_back=list(table)).window_days is None
 
 
-def test_a_way_of_answering_is_noticed_and_a_control_is_not():
-    # 9 items in 3 blocks, +.9 on the own block, -.3 constant, acquiescence sd 1.2, noise .6
-    rng = np.random.default_rng(4)
-    ids = pd.Index([f"p{row:03d}" for row in range(600)], name="participant_id")
-    own = np.repeat(np.eye(3), 3, axis=1)[rng.integers(0, 3, 600)] * 0.9 - 0.3
-    for style, noticed in ((1.2, True), (0.0, False)):
-        values = np.clip(np.round(3 + own + style * rng.normal(size=(600, 1)) + 0.6 * rng.normal(size=(600, 9))), 1, 5)
-        table = pd.DataFrame(values, index=ids, columns=[f"q{item}" for item in range(9)])
-        table.attrs["origin"] = "answers"
-        features = build_features(Study(name="style", participants=pd.DataFrame(index=ids)), table)
-        assert ("features.response_style" in [note.key for note in features.notes]) is noticed
-
-
-def test_a_block_of_near_copies_is_noticed():
-    rng = np.random.default_rng(6)
-    one = rng.normal(size=PEOPLE)
-    near = {f"near{item}": one + 0.15 * rng.normal(size=PEOPLE) for item in range(6)}
-    features = build_features(study(), pd.DataFrame({**near, "a": rng.normal(size=PEOPLE)}, index=IDS))
-    assert "features.block" in [note.key for note in features.notes]
-
-
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: build_features(study(), habits(), held_back=["visit"]), ChoiceError, "Did you mean 'visits'"),
     (lambda: build_features(study(), habits(), kinds={"visits": "counts"}), ChoiceError, "Did you mean 'count'"),
@@ -170,6 +180,12 @@ def test_a_block_of_near_copies_is_noticed():
     (lambda: build_features(study(), habits(), min_coverage=60), StudyError, "not a share"),
     (lambda: build_features(study(), habits().assign(t=["a", "b"] * 30), kinds={"t": "ordinal"}), StudyError,
      "needs numbers"),
+    (lambda: build_features(study(), habits(), held_back="scor"), ChoiceError, "Did you mean 'score'"),
+    (lambda: build_features(study(), habits(), remedies=["row_levels"]), ChoiceError, "Did you mean 'row_level'"),
+    (lambda: build_features(study(), habits(), remedies=["row_level"]), StudyError, "at least 4 active ordinal"),
+    (lambda: build_features(study(), {"a": [1]}), StudyError, "is a dict, not a table"),
+    (lambda: build_features(study(), pd.concat([habits(), habits()], axis=1)), StudyError, "table 1.columns: 5 repeated"),
+    (lambda: build_features(study(), habits().assign(**{"tags": [["a", "b"]] * 60})), StudyError, "60 cells hold lists"),
 ])
 def test_what_cannot_be_built(call, error, words):
     with pytest.raises(error, match=words):
@@ -192,7 +208,9 @@ def test_inferred_kinds_by_hand():
 @pytest.mark.parametrize("name", [
     "events_per_30d", "sessions_per_30d", "active_days_per_30d", "events_per_session", "gap_days", "evening_share",
     "weekend_share", "value_per_30d", "channel_share:web", "device_share:mobile", "stage_share:research",
-    "content_share:inform", "touchpoint_share:cart"])
+    "content_share:inform", "touchpoint_share:cart", "event_share:buy", "minutes_per_session", "one_event_share",
+    "recency_days", "night_share", "morning_share", "channel_per_30d:web", "device_per_30d:mobile",
+    "stage_per_30d:research", "content_per_30d:inform", "event_per_30d:buy", "touchpoint_per_30d:cart"])
 def test_every_habit_has_a_name_in_both_languages(name):
     assert feature_label(name, "fr") != name
     assert feature_label(name, "en") != name

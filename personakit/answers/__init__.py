@@ -1,0 +1,6 @@
+"""Survey answers as a table of variables, and the scales that are scored from them."""
+
+from personakit.answers.scales import SCALES, score_scale
+from personakit.answers.table import answer_table
+
+__all__ = ["SCALES", "answer_table", "score_scale"]
