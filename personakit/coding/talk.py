@@ -10,8 +10,9 @@ from personakit.inference import permutation_p
 from personakit.records import Personas
 from personakit.schema import ORIGIN
 
-#: the number of codes matters from these shares of variance on (Cohen, 1988: a medium and a large effect), and from this p
-MANY, MANY_OF_PERSONAS, RARE = 0.06, 0.14, 0.05
+#: a warning: so many times what chance explains of the codes, or this share of their number (Cohen, 1988: a large effect);
+#: and a p of at most so much
+TIMES_CHANCE, LARGE_EFFECT, RARE = 1.25, 0.14, 0.02
 
 
 def code_shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -76,8 +77,8 @@ def talkativeness(
     DataFrame
         Row ``code_table``: ``explained``, share of the variance of all codes that goes with the number of codes. Row
         ``personas``: share of the variance of that number that lies between personas (eta squared). ``by_chance`` (mean of
-        the shuffles, where nobody is talkative), ``p``, ``warning`` (beyond chance at .05, and .06 of the table more than
-        by chance, or .14 of the number), ``fewest``, ``median`` and ``most`` codes of a person.
+        the shuffles, where nobody is talkative), ``p``, ``warning`` (p of .02 or less, and a quarter more than by chance;
+        of personas, .14 or more), ``fewest``, ``median`` and ``most`` codes of a person.
 
     Raises
     ------
@@ -98,20 +99,20 @@ def talkativeness(
                           f"are the least of which this can be told.")
     rng = np.random.default_rng(seed)
     total = values.sum(axis=1)
-    shuffled = [_explained(rng.permuted(values, axis=0)) for _ in range(replicates)]
-    rows = {"code_table": _row(_explained(values), np.array(shuffled), more=MANY)}
+    null = np.array([_explained(rng.permuted(values, axis=0)) for _ in range(replicates)])
+    rows = {"code_table": _row(_explained(values), null, least=TIMES_CHANCE * float(null.mean()))}
     if personas is not None:
         labels = _labels(table, personas)
-        null = [_between(total, rng.permutation(labels)) for _ in range(replicates)]
-        rows["personas"] = _row(_between(total, labels), np.array(null), least=MANY_OF_PERSONAS)
+        null = np.array([_between(total, rng.permutation(labels)) for _ in range(replicates)])
+        rows["personas"] = _row(_between(total, labels), null, least=LARGE_EFFECT)
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("of")
     return frame.assign(fewest=total.min(), median=np.median(total), most=total.max())
 
 
-def _row(explained: float, null: np.ndarray, *, more: float = 0.0, least: float = 0.0) -> dict[str, object]:
+def _row(explained: float, null: np.ndarray, *, least: float) -> dict[str, object]:
     p = float(permutation_p(explained, null))
     return {"explained": explained, "by_chance": float(null.mean()), "p": p,
-            "warning": bool(p <= RARE and explained >= max(null.mean() + more, least))}
+            "warning": p <= RARE and explained >= least}
 
 
 def _explained(values: np.ndarray) -> float:
