@@ -11,6 +11,8 @@ from personakit.schema import KIND
 
 WAYS = ("people", "profiles")
 CHANGES = ("kept", "split", "merged", "born", "died")
+#: a persona is kept when so much of the old is in the new and of the new comes from the old: clearly more than a half each
+KEPT = 0.6
 #: someone farther from a profile than this share of its own people are is placed in none
 WITHIN = 0.975
 #: on people, this share of the smaller of the two at least must be in both
@@ -38,9 +40,9 @@ def match_personas(old: Personas, new: Personas, *, on: str = "people") -> pd.Da
     DataFrame
         One row a link, old personas in order, then what was born: ``old``, ``new`` (empty where there is none), ``change``:
 
-        - ``kept``: more than half of the old is in the new and more than half of the new comes from the old;
-        - ``split``: most of the new comes from the old, which went elsewhere with half or more;
-        - ``merged``: most of the old is in the new, which comes from elsewhere with half or more;
+        - ``kept``: 60 % or more of the old is in the new, and of the new comes from the old;
+        - ``split``: more than half of the new comes from the old, of which less is here;
+        - ``merged``: more than half of the old is in the new, of which less comes from it;
         - ``born``, ``died``: no such link.
 
         ``matched``: the pair is in the best one-to-one matching (so that a colour or a place can follow), ``of_old`` and
@@ -72,8 +74,9 @@ def match_personas(old: Personas, new: Personas, *, on: str = "people") -> pd.Da
         raise ChoiceError(unknown_name("on", on, WAYS))
     of_old, of_new, similarity = (_by_people if on == "people" else _by_profiles)(old, new)
     matched = _matched(similarity)
-    most_of_old, most_of_new = of_old > 0.5, of_new > 0.5
-    change = np.select([most_of_old & most_of_new, most_of_new, most_of_old], CHANGES[:3], default="")
+    most = np.maximum(of_old, of_new) > 0.5
+    kinds = [np.minimum(of_old, of_new) >= KEPT, most & (of_new >= of_old), most]
+    change = np.select(kinds, CHANGES[:3], default="")
     n_old, n_new = _sizes(old), _sizes(new)
     names = [str(one) for one in new.membership.columns]
     rows = []
@@ -122,16 +125,16 @@ def _by_profiles(old: Personas, new: Personas) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _on_one_scale(old: Personas, new: Personas) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values (people, columns) of both on one scale: the spread of everyone, so that units do not matter."""
+    """Return the values (people, columns) of both on one scale: ranks over everyone, whatever the units and the tails."""
     common = [name for name in old.features.active.columns if name in new.features.active.columns]
     if not common:
         raise ChoiceError("match_personas: the two have no active feature in common. Build both from the same features.")
     parts = [personas.features.natural.loc[personas.membership.index, common] for personas in (old, new)]
     everyone = pd.concat(parts, ignore_index=True)
     nominal = [name for name in common if old.features.catalog.at[name, KIND] == "nominal"]
-    wide = pd.get_dummies(everyone.drop(columns=nominal), dtype=float).join(
-        pd.get_dummies(everyone[nominal].astype("str"), dtype=float)).astype(float)
-    values = wide.to_numpy()
+    levels = [np.where(everyone[name].isna(), np.nan, everyone[name].astype("str") == level)
+              for name in nominal for level in sorted(everyone[name].dropna().astype("str").unique())]
+    values = np.column_stack([everyone.drop(columns=nominal).astype(float).rank().to_numpy(), *levels]).astype(float)
     spread = np.sqrt(_mean((values - _mean(values, 0)) ** 2, 0))
     scaled = (values - _mean(values, 0)) / np.where(spread > 0, spread, 1.0)
     return scaled[: len(parts[0])], scaled[len(parts[0]) :]
@@ -153,7 +156,9 @@ def _placed(values: np.ndarray, own: Personas, others: np.ndarray, other: Person
         members = others[_groups(other) == one]
         profile = _mean(members, 0)
         away[:, one] = np.sqrt(_mean((values - profile) ** 2, 1))
-        limit[one] = np.quantile(np.sqrt(_mean((members - profile) ** 2, 1)), WITHIN)
+        # people are nearer to a mean that they are part of than others of the same kind are
+        wider = (len(members) + 1) / max(len(members) - 1, 1)
+        limit[one] = np.quantile(np.sqrt(wider * _mean((members - profile) ** 2, 1)), WITHIN)
     nearest = away.argmin(axis=1)
     near = away[np.arange(len(values)), nearest] <= limit[nearest]
     counts = np.zeros((own.membership.shape[1], size))

@@ -18,7 +18,7 @@ from personakit.wording import say_key
 
 #: ``(evidence of one persona) -> (name, summary)``
 Namer = Callable[[Evidence], tuple[str, str]]
-LONGEST_NAME, LONGEST_SUMMARY, MOST_FEATURES = 60, 600, 20
+LONGEST_NAME, LONGEST_SUMMARY, MOST_FEATURES = 60, 600, 12
 THOUSANDS = r"\d{1,3}(?:[ \u00a0\u202f.,'\u2019]\d{3})+(?!\d)"
 WRITTEN = re.compile(rf"(?P<number>{THOUSANDS}(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
                      r"\s*(?P<unit>%|percent|per cent|pour cent|points?\b)?")
@@ -31,8 +31,9 @@ def label_with(
 
     Only aggregates reach it, above the disclosure threshold (``aggregates_of``): no id, no quote, no count of fewer than
     five people. Every number in its name and summary must be among these, within rounding as written; number words are
-    refused, since they cannot be checked. It cannot tell whether a number stands beside what it belongs to, nor whether
-    the words around it are true: read them before you publish. Cards and the decision log say that a machine worded them.
+    refused, since they cannot be checked. It cannot tell whether a number stands beside what it belongs to (a made-up
+    whole percentage is some figure of the evidence about one time in three), nor whether the words around it are true:
+    read them before you publish. Cards and the decision log say that a machine worded them.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def label_with(
 def aggregates_of(evidence: Evidence, persona: str) -> Evidence:
     """Return what may be shown of one persona: the evidence that ``label_with`` hands to a namer.
 
-    ``table``: up to 20 features whose interval excludes no difference, largest effect first, without those that stand on
+    ``table``: up to 12 features whose interval excludes no difference, largest effect first, without those that stand on
     fewer than five people; ``codes``, ``traits``: likewise, in counts; ``coverage``: n and share; ``quotes``: none.
 
     Returns
