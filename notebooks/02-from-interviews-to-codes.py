@@ -48,7 +48,8 @@ coded.iloc[:5, :4]
 agreement = pk.coder_agreement(study, seed=7)
 assert 0.65 < agreement.loc["all", "alpha"] < 0.75
 assert agreement.loc["all", "uncoded"] == 0
-agreement.sort_values("alpha", kind="stable").loc[:, ["units", "agreement", "kappa", "alpha", "low", "high"]].head(6).round(2)
+weakest = agreement.sort_values("alpha", kind="stable").head(6)
+weakest[["units", "agreement", "kappa", "alpha", "low", "high"]].round(2)
 
 # %% [markdown]
 # Passage by passage the same coders look perfect: by default a passage that one of them left uncoded is no disagreement. It
@@ -110,8 +111,8 @@ back.round(2)
 # %% [markdown]
 # ## What if someone else had coded?
 #
-# Codes are flipped as often as the two coders differed, and people are sorted anew. `hinges_on` names the codes without which
-# a persona is gone. Personas that hang on a code that coders dispute are no personas.
+# Codes are flipped as often as the two coders differed, and people are sorted anew. `hinges_on` names the codes without
+# which a persona is gone. Personas that hang on a code that coders dispute are no personas.
 
 # %%
 doubt = pk.coding_uncertainty(coded, split, METHODS["kmeans"], agreement, seed=7, replicates=60)
@@ -124,8 +125,8 @@ doubt["hinges_on"].str.join(", ").to_dict()
 # %% [markdown]
 # ## What the interviews are good for
 #
-# Habits and answers of all 40 accounts make the personas; the interviews say what these people need, in counts of interviewees,
-# never in percentages.
+# Habits and answers of all 40 accounts make the personas; the interviews say what these people need, in counts of
+# interviewees, never in percentages.
 
 # %%
 habits = pk.build_features(study, pk.behaviour_table(study), pk.answer_table(study))
@@ -139,8 +140,8 @@ said[["persona", "code", "kind", "with_code", "interviewees", "elsewhere", "inte
 # %% [markdown]
 # ## What this does not show
 #
-# `agence` is simulated. Agreement says that two people read alike, not that they read rightly; saturated codes say that these
-# people add little new, not that others would not; and a split that is not there in 16 interviews may be there in 60.
+# `agence` is simulated. Agreement says that two people read alike, not that they read rightly; saturated codes say that
+# these people add little new, not that others would not; and a split that is not there in 16 interviews may be there in 60.
 #
 # **Try next.** Leave one coder out and see how `min_participants` changes the table; then give the same study to
 # `00-the-whole-journey`.

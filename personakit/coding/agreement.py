@@ -11,7 +11,7 @@ import pandas as pd
 
 from personakit.coding.table import codes_of
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
-from personakit.inference import one_thread, percentile_interval, person_weights
+from personakit.inference import expanded_level, one_thread, percentile_interval, person_weights
 from personakit.records import Study
 from personakit.schema import CODE, CODER, END, PARTICIPANT, SOURCE, START
 
@@ -74,7 +74,7 @@ def coder_agreement(
     ----------
     Cohen (1960), A coefficient of agreement for nominal scales; Light (1971), for more than two coders; Krippendorff (2011),
     Computing Krippendorff's alpha-reliability; Hayes & Krippendorff (2007). The interval is the percentile bootstrap over
-    people (Efron, 1979), as codes of one interview hang together.
+    people, as codes of one interview hang together, widened for few people (Hesterberg, 2015).
 
     Examples
     --------
@@ -181,7 +181,7 @@ def _measures(table: pd.DataFrame, metric: str, everyone: pd.Index, weights: np.
     person = everyone.get_indexer(_people(table))[paired]
     pairs = _pairs(values[paired], person, len(everyone))
     draws = _alpha(pairs, metric, weights.astype(float))
-    low, high = percentile_interval(draws) if len(np.unique(person)) > 1 else (np.nan, np.nan)
+    low, high = percentile_interval(draws, level=expanded_level(len(np.unique(person))))
     counts = [(int((one == other)[both].sum()), int(both.sum())) for one, other, both in _coder_pairs(values)]
     agreed, of = (sum(part) for part in zip(*counts, strict=True))
     agreement = agreed / of if of else np.nan
