@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from personakit.errors import ChoiceError, TooFewError
 from personakit.evidence import gather_evidence
 from personakit.personas import label, label_with, suggest_labels
 from personakit.personas.namer import aggregates_of
+from personakit.records import Features
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +72,29 @@ def test_its_words_are_kept_and_marked_as_a_machines(told):
 
 @pytest.mark.parametrize("summary", [
     "20 people, a third of all.", "Plus de la moitié viennent le soir.", "Three come each week.", "½ of them shop.",
-    "Growing by 731 % a year.", "In 2024 they came.", "12,345.6 visits.", "About 20 people of 61.", "They spend 17 minutes.",
+    "Growing by 731 % a year.", "In 2024 they came.", "12,345.6 visits.", "About 20 people of 61.", "They spend 17 minutes.", "P1: 19 times a day.",
+    "\u0663\u0661 people.",
 ])
 def test_an_invented_number_is_refused(told, summary):
     with pytest.raises(ChoiceError, match=r"numbers of P1 are not in its evidence .* refused"):
         say(*told, "Shopper", summary)
+
+
+def test_a_number_of_a_name_is_no_licence():
+    study, features, personas = make_study()
+    renamed = {"events_per_session": "sessions_per_30d"}
+    features = Features(table=features.table.rename(columns=renamed), natural=features.natural.rename(columns=renamed),
+                        catalog=features.catalog.rename(index=renamed), dropped=features.dropped)
+    personas = replace(personas, features=features)
+    evidence = gather_evidence(study, features, personas, seed=1)
+    for summary in ("Sessions per 30 days are high.", "Beaucoup de visites par 30 jours.", "sessions_per_30d: high."):
+        named = label_with(personas, evidence, lambda seen, text=summary: (
+            f"Of {seen.coverage.index[0]}", text if seen.coverage.index[0] == "P3" else "Plain."), by="RK", reason="x")
+        assert named.names["P3"] == "Of P3"
+    for summary in ("30 people.", "They come 30 times."):
+        with pytest.raises(ChoiceError, match="not in its evidence"):
+            label_with(personas, evidence, lambda seen, text=summary: (
+                f"Of {seen.coverage.index[0]}", text if seen.coverage.index[0] == "P3" else "Plain."), by="RK", reason="x")
 
 
 def test_words_and_digits_of_the_evidence_may_be_repeated(told):

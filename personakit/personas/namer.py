@@ -14,7 +14,7 @@ from personakit.errors import ChoiceError, TooFewError, first_five
 from personakit.personas.decide import check_author, check_evidence, decided, named
 from personakit.records import Evidence, Personas
 from personakit.schema import CODE, FEATURE, KIND, LANGUAGES, PERSONA, STAGE, UNIT
-from personakit.wording import say_key
+from personakit.wording import feature_label, say_key
 
 #: ``(evidence of one persona) -> (name, summary)``
 Namer = Callable[[Evidence], tuple[str, str]]
@@ -135,25 +135,35 @@ def _short(given: object) -> str:
 
 
 def _check_numbers(text: str, seen: Evidence, personas: Personas, persona: str) -> None:
-    words = _words(seen, personas)
+    spelled = {word for language in LANGUAGES for word in say_key("personas.number_words", language).split()}
     known, shares = _figures(seen)
-    spelled = {word for language in LANGUAGES for word in say_key("personas.number_words", language).split()} - words
-    wrong = [word for word in re.findall(r"[^\W\d_]+", text.casefold()) if word in spelled]
-    wrong += [one for one in text if one.isnumeric() and not one.isdecimal()]
-    wrong += [match.group().strip() for match in WRITTEN.finditer(text)
-              if (match["unit"] or match["number"] not in words)
-              and not _backed(match["number"], match["unit"], known, shares)]
+    rest = text.casefold()
+    for phrase in sorted(_phrases(seen, personas, spelled), key=len, reverse=True):
+        rest = re.sub(rf"\b{phrase}\b", " … ", rest)
+    wrong = [word for word in re.findall(r"[^\W\d_]+", rest) if word in spelled]
+    wrong += [one for one in rest if one.isnumeric() and not one.isdecimal()]
+    wrong += [match.group().strip() for match in WRITTEN.finditer(rest)
+              if not _backed(match["number"], match["unit"], known, shares)]
     if wrong:
         raise ChoiceError(f"namer: {len(wrong)} numbers of {persona} are not in its evidence ({first_five(wrong)}). Its "
                           f"name and summary are refused; write only figures that the namer was given, in digits.")
 
 
-def _words(seen: Evidence, personas: Personas) -> frozenset[str]:
-    """Return the words and digits of the evidence itself: names of features, codes and personas may be repeated."""
+def _phrases(seen: Evidence, personas: Personas, spelled: set[str]) -> set[str]:
+    """Return what of the evidence's own wording holds a number and may be repeated, as patterns: "p1", "30 days"."""
     labels = personas.features.catalog["label"] if "label" in personas.features.catalog else pd.Series(dtype="str")
-    texts = [*seen.table[FEATURE], *seen.table[UNIT], *seen.codes[CODE], *seen.traits[FEATURE], *seen.traits["level"],
-             *seen.coverage.index, *labels.reindex(seen.table[FEATURE]).dropna()]
-    return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]+|\d+(?:[.,]\d+)?", str(text).casefold()))
+    features = {str(one) for one in (*seen.table[FEATURE], *seen.traits[FEATURE])}
+    said = [feature_label(one, language, labels.get(one, "")) for one in features for language in LANGUAGES]
+    phrases = set()
+    for text in (*features, *said, *seen.codes[CODE], *seen.traits["level"], *seen.coverage.index):
+        words = re.findall(r"\w+", str(text).casefold())
+        for at, word in enumerate(words):
+            if word in spelled or any(one.isdigit() for one in word):
+                # a bare number only together with its neighbour
+                alone = not word.isdigit() and word not in spelled
+                near = [word] if alone else words[at : at + 2] if at + 1 < len(words) else words[max(at - 1, 0) :]
+                phrases.add(r"\W+".join(re.escape(one) for one in near))
+    return phrases
 
 
 def _figures(seen: Evidence) -> tuple[np.ndarray, np.ndarray]:
