@@ -138,7 +138,7 @@ def _check_numbers(text: str, seen: Evidence, personas: Personas, persona: str) 
     spelled = {word for language in LANGUAGES for word in say_key("personas.number_words", language).split()}
     known, shares = _figures(seen)
     rest = text.casefold()
-    for phrase in sorted(_phrases(seen, personas, spelled), key=len, reverse=True):
+    for phrase in sorted(_phrases(seen, personas, spelled), key=lambda one: (-len(one), one)):
         rest = re.sub(rf"\b{phrase}\b", " … ", rest)
     wrong = [word for word in re.findall(r"[^\W\d_]+", rest) if word in spelled]
     wrong += [one for one in rest if one.isnumeric() and not one.isdecimal()]
