@@ -62,6 +62,34 @@ def test_what_cannot_be_made() -> None:
         code_table(study([("p1", "price", "pain", "A")]), kinds=["goal"])
 
 
+PATHS = study([
+    ("p1", "consent > forms > plain", "A", 0, 10), ("p1", "consent > forms > short", "A", 0, 10),
+    ("p1", "consent > language", "A", 20, 30), ("p2", "consent", "A", 0, 5), ("p2", "cost", "A", 0, 5),
+], ("participant_id", "code", "coder", "start", "end"))
+
+
+@pytest.mark.parametrize(("level", "expected"), [
+    (1, {"code:consent": [2, 1], "code:cost": [0, 1]}),  # one passage with two codes of a branch is one mention of it
+    (2, {"code:consent": [0, 1], "code:consent > forms": [1, 0], "code:consent > language": [1, 0], "code:cost": [0, 1]}),
+    (9, {"code:consent": [0, 1], "code:consent > forms > plain": [1, 0], "code:consent > forms > short": [1, 0],
+         "code:consent > language": [1, 0], "code:cost": [0, 1]}),
+])
+def test_paths_roll_up_to_any_level(level: int, expected: dict[str, list[int]]) -> None:
+    assert code_table(PATHS, min_participants=1, counts=True, level=level).to_dict("list") == expected
+
+
+def test_rolling_up_comes_before_the_minimum_and_another_separator_is_allowed() -> None:
+    assert code_table(PATHS, min_participants=2, level=1).columns.tolist() == ["code:consent"]
+    dotted = study([("p1", "a.b", "pain", "A"), ("p2", "a.c", "pain", "A")])
+    assert code_table(dotted, min_participants=2, level=1, separator=".").columns.tolist() == ["code:a"]
+    with pytest.raises(StudyError, match="no code holds the separator ' > '"):
+        code_table(dotted, min_participants=1, level=1)
+    with pytest.raises(ChoiceError, match="separator: is empty"):
+        code_table(dotted, level=1, separator="")
+    with pytest.raises(ChoiceError, match="level: 0 is below 1"):
+        code_table(dotted, level=0)
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(rows=st.lists(st.tuples(st.sampled_from(list(PEOPLE.index)), st.sampled_from(["a", "b", "c"]),
                                st.just("pain"), st.sampled_from(["A", "B", None])), min_size=1, max_size=25),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,3 +201,45 @@ def test_suggestions_need_the_evidence_of_these_personas():
         suggest_labels(choose(make_candidates(), "kmeans-2", by="RK", reason="two"), evidence, language="fr")
     with pytest.raises(StudyError, match="language"):
         suggest_labels(personas, evidence, language="de")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_traits_of_a_name_are_the_same_in_both_languages(seed):
+    """Long words of one language must not change what a name is about."""
+    groups = np.sort(np.random.default_rng(seed).integers(0, 3, 60))
+    study, features, personas = make_study(groups)
+    renamed = {"channel_share:web": "channel_share:event", "channel_share:shop": "channel_share:in-store advice corner"}
+    features = Features(table=features.table.rename(columns=renamed), natural=features.natural.rename(columns=renamed),
+                        catalog=features.catalog.rename(index=renamed), dropped=features.dropped)
+    personas = replace(personas, features=features)
+    evidence = gather_evidence(study, features, personas, seed=1)
+    fr, en = (suggest_labels(personas, evidence, language=language) for language in ("fr", "en"))
+    assert fr["features"].tolist() == en["features"].tolist()
+    assert fr["stability"].equals(en["stability"])
+    assert fr["label"].str.len().max() <= 45
+
+
+def test_stability_tells_clear_names_from_chance_ones():
+    study, features, personas = make_study()
+    clear = suggest_labels(personas, gather_evidence(study, features, personas, seed=1), language="fr")["stability"]
+    assert clear.min() > 0.7
+    values = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 12)), index=ids(60), columns=list("abcdefghijkl"))
+    values += 0.7 * np.eye(3)[np.repeat([0, 1, 2], 20)] @ np.repeat(np.eye(3), 4, axis=1)  # four equal traits each, all weak
+    catalog = pd.DataFrame({"kind": "numeric", "role": "active", "origin": "other", "unit": "", "label": ""},
+                           index=pd.Index(values.columns, name="feature"))
+    weak = Features(table=values, natural=values, catalog=catalog, dropped=pd.DataFrame())
+    others = replace(personas, features=weak)
+    by_chance = suggest_labels(others, gather_evidence(study, weak, others, seed=1), language="fr")["stability"]
+    assert by_chance.mean() < clear.mean() - 0.2
+
+
+def test_a_channel_called_event_is_not_an_event_by_event():
+    from personakit.wording import feature_label
+    assert feature_label("channel_share:event", "en") == "share of events in the event channel"
+    assert feature_label("channel_share:event", "fr") == "part des événements sur le canal évènement"
+
+
+@pytest.mark.parametrize("names", [{}, {"P1": None}, {"P1": 3.0}])
+def test_a_name_is_a_text(names):
+    with pytest.raises(ChoiceError, match="no name was given|the name of P1 is empty"):
+        label(make_study()[2], names, by="RK", reason="interviews")

@@ -104,7 +104,8 @@ def _decisions(known: Known) -> list[Claim]:
 
 def _decision(known: Known, row: pd.Series) -> str:
     act = str(row["act"])
-    key = f"decision_{act}" if act in ("choose", "recommend", "label") else "decision_other"
+    known_acts = ("choose", "recommend", "label", "label_by_machine", "summary_by_machine")
+    key = f"decision_{act}" if act in known_acts else "decision_other"
     when = row.get("when")
     dated = isinstance(when, str) and when != ""
     what = known.say(key, act=act, value=row["value"], by=row["by"])

@@ -108,4 +108,13 @@ def _banner(known: Known) -> str | None:
         said.append(known.say(f"banner_{verdict}"))
     if n < SMALL_PERSONA or n < SMALL_SHARE * len(known.personas.membership):
         said.append(known.say("hidden") if is_small(n) else known.say("banner_small", n=n))
+    if _machine_worded(known):
+        said.append(known.say("banner_machine"))
     return " ".join(said) or None
+
+
+def _machine_worded(known: Known) -> bool:
+    """Tell whether the name stands in the log as a machine's, even where a person kept it."""
+    taken = known.personas.decisions
+    mine = taken[(taken["act"] == "label_by_machine") & (taken[PERSONA] == known.persona)]
+    return known.personas.names.get(known.persona) in set(mine["value"])
