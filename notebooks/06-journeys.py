@@ -142,8 +142,8 @@ picture = pk.plot_journeys(pk.describe_journeys(journeys, seed=7))
 # ## What this does not show
 #
 # Nothing here says *why* people stop at the basket: read the interviews (notebook 02), or ask. And nothing says that the
-# personas live different journeys: two curves that look different may be one curve and chance. `compare_journeys` tests that,
-# by person.
+# personas live different journeys: two curves that look different may be one curve and chance. `compare_journeys` tests
+# that, by person.
 #
 # **Try next.** Trace the journeys again with `session_gap_min=60`; give `trace_journeys` your own `stages.csv`; follow
 # touchpoints instead of stages with `by="touchpoint"`.
