@@ -127,7 +127,7 @@ friction[["touchpoint", "people", "stop_share", "like_share", "low", "high", "fl
 # eight does. Whoever works in the shop does not see what was done on the web: that is the second planted truth.
 
 # %%
-switches = pk.channel_switches(journeys, seed=7)
+switches = pk.switches(journeys, seed=7)
 broken = switches[switches["flagged"]]
 assert broken[["source", "target"]].values.tolist() == [["web", "shop"]]
 switches[["source", "target", "people", "restart_share", "like_share", "low", "high"]].head(4).round(2)

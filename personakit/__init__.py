@@ -30,7 +30,7 @@ _HOMES = {
         "personas": ("choose", "recommend", "label", "suggest_labels"),
         "evidence": ("gather_evidence",),
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
-                     "time_to_stage", "audit_sessions", "rank_friction", "channel_switches", "compare_journeys",
+                     "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),
         "cards": ("make_cards",),
         "maps": ("make_map",),

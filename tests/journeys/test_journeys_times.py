@@ -9,7 +9,7 @@ import small_journeys as make
 
 from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import DAY_US, MINUTE_US
-from personakit.journeys import audit_sessions, funnel, time_to_stage, trace_journeys
+from personakit.journeys import audit_sessions, funnel, returns_to_stage, switches, time_to_stage, trace_journeys
 from personakit.records import Study
 
 
@@ -93,3 +93,41 @@ def test_a_headline_that_hangs_on_the_time_out_is_said():
     table = audit_sessions(journeys, seed=7).set_index("gap_min")
     assert table.loc[[15, 30, 60], "sessions"].tolist() == [360, 360, 180]
     assert table.loc[[15, 30, 60], "changes"].tolist() == [False, False, True]
+
+
+def test_returns_by_hand():
+    # a comes on day 0, 2 and 4 (two events a visit); b on day 3 only, watched for one day; the log ends on day 4
+    rows = [("a", "x", 0), ("a", "x", 1), ("a", "x", 2 * DAY_US), ("a", "y", 2 * DAY_US + 1), ("a", "x", 2 * DAY_US + 2),
+            ("a", "x", 4 * DAY_US), ("b", "x", 3 * DAY_US), ("c", "y", 0)]
+    study = make.study(pd.DataFrame(rows, columns=["participant_id", "event", "time_us"]),
+                       touchpoints=make.touchpoints("xy", ["s0", "s1"]))
+    table = returns_to_stage(trace_journeys(study), stage="s0", days=[1, 2.5, 4, 9], seed=7)
+    # the visit of day 2 is left for y and taken up again: two returns; after a day only a is watched
+    assert table["returns"].tolist()[:3] == [0, 2, 3]
+    assert np.isnan(table["returns"].iloc[3])
+    assert table["watched"].tolist() == [2, 1, 1, 0]
+    assert table["entered"].eq(2).all()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_returns_count_those_who_were_watched(seed):
+    # everyone comes back 0.1 times a day, entering uniformly over 100 days: 3 returns after 30 days, whoever came late
+    rng = np.random.default_rng(seed)
+    rows = [(f"p{who:04d}", "x", int(time * DAY_US)) for who, entry in enumerate(rng.uniform(0, 100, 1500))
+            for time in [entry, *np.sort(rng.uniform(entry, 100, rng.poisson(0.1 * (100 - entry))))]]
+    journeys = trace_journeys(make.study(pd.DataFrame(rows, columns=["participant_id", "event", "time_us"])))
+    row = returns_to_stage(journeys, stage="x", days=[30], seed=seed, replicates=100).iloc[0]
+    # visits within half an hour of each other count as one: 0.2 % of them
+    assert row["returns"] == pytest.approx(3.0, abs=0.15)
+    assert row["low"] < row["returns"] < row["high"]
+
+
+def test_switches_between_teams():
+    rows = [("a", "x", 0), ("a", "y", 1), ("b", "y", 0), ("b", "x", 1)]
+    touchpoints = make.touchpoints("xy", ["s1", "s0"]).assign(owner=["web", "shop"])
+    journeys = trace_journeys(make.study(pd.DataFrame(rows, columns=["participant_id", "event", "time_us"]),
+                                         touchpoints=touchpoints))
+    table = switches(journeys, by="owner", seed=7).set_index(["source", "target"])
+    assert table["restart_share"].to_dict() == {("web", "shop"): 1.0, ("shop", "web"): 0.0}
+    with pytest.raises(ChoiceError, match="Allowed: channel, device, owner"):
+        switches(journeys, by="team", seed=7)
