@@ -33,8 +33,8 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
     -------
     DataFrame
         evidence_id, source, target (channels, devices or owners), switches, people, restart_share, like_share, excess,
-        low, high (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess. Empty where
-        the log has no stages, or fewer than two channels.
+        low, high (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess.
+        Empty where the log has no stages, or fewer than two channels.
 
     Raises
     ------
