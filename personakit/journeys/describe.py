@@ -12,7 +12,7 @@ from personakit.journeys.funnel import COLUMNS as FUNNEL_COLUMNS
 from personakit.journeys.funnel import funnel
 from personakit.journeys.groups import ALL, FEW_PEOPLE
 from personakit.journeys.rows import no_rows
-from personakit.journeys.switches import channel_switches
+from personakit.journeys.switches import switches
 from personakit.journeys.transitions import stage_counts, transitions
 from personakit.records import JourneyFindings, Journeys, Personas, Sentence
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -45,7 +45,7 @@ def describe_journeys(
     by = STAGE if journeys.stages else TOUCHPOINT
     seeds = [int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(5)]
     friction = rank_friction(journeys, personas, seed=seeds[0], replicates=replicates)
-    switches = channel_switches(journeys, seed=seeds[1], replicates=replicates)
+    changes = switches(journeys, seed=seeds[1], replicates=replicates)
     comparison = no_rows(COLUMNS)
     if personas is not None:
         comparison = compare_journeys(journeys, personas, by=by, seed=seeds[2], replicates=max(replicates, 199))
@@ -54,8 +54,8 @@ def describe_journeys(
         transitions=transitions(journeys, personas, by=by, seed=seeds[3], replicates=replicates),
         funnel=funnel(journeys, personas, seed=seeds[4], replicates=replicates) if len(journeys.stages) > 1
         else no_rows(FUNNEL_COLUMNS),
-        friction=friction, switches=switches, comparison=comparison, seed=seed,
-        why=(*_why_open(journeys), *_why_friction(friction), *_why_switches(switches),
+        friction=friction, switches=changes, comparison=comparison, seed=seed,
+        why=(*_why_open(journeys), *_why_friction(friction), *_why_switches(changes),
              *_why_comparison(comparison, personas)),
     )
 

@@ -12,6 +12,7 @@ from personakit.eventlog import DAY_US
 from personakit.inference import percentile_interval
 from personakit.journeys.groups import bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
+from personakit.journeys.reach import outcomes, rows_in_order
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -59,7 +60,7 @@ def funnel(
     names = _check_stages(journeys, column, stages)
     if window_days is not None and not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, or None.")
-    entered, time, outcome = _reach(journeys, column, names, window_days)
+    entered, time, outcome = outcomes(journeys, rows_in_order(journeys, column, names), window_days)
     horizon = np.inf if window_days is None else window_days * DAY_US
     seeds = np.random.SeedSequence(seed)
     rows = []
@@ -87,43 +88,6 @@ def _check_stages(journeys: Journeys, column: str, stages: Sequence[str] | None)
     if len(names) < 2 or len(set(names)) < len(names):
         raise StudyError(f"stages: {len(names)} given ({', '.join(names)}). A funnel needs two or more, each once.")
     return names
-
-
-def _reach(
-    journeys: Journeys, column: str, names: list[str], window_days: float | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Who entered (n), and for each stage the time since (stages, n) with its outcome; 0 for those who did not enter."""
-    log, ends = journeys.log, journeys.ends
-    rows = _first_rows(journeys, column, names)
-    entered = rows[0] < log.offsets[1:]
-    start = log.time_us[np.minimum(rows[0], len(log.time_us) - 1)]
-    is_open = (ends["status"] == "open").to_numpy()
-    # someone leaves when the silence outgrows the usual gap: only then could anybody have known
-    gone = np.minimum((ends["last_us"] + ends["gap_limit_us"]).to_numpy(), journeys.cut_us) - start
-    watched = np.where(is_open, journeys.cut_us - start, gone)
-    limit = np.iinfo(np.int64).max if window_days is None else int(window_days * DAY_US)
-    time, outcome = [], []
-    for row in rows:
-        took = log.time_us[np.minimum(row, len(log.time_us) - 1)] - start
-        reached = (row < log.offsets[1:]) & (took <= limit)
-        # past the window an open journey cannot reach in time any more
-        closed = ~is_open | (watched > limit)
-        time.append(np.where(reached, took, watched))
-        outcome.append(np.where(reached, REACHED, np.where(closed, EXITED, OPEN)))
-    return entered, np.stack(time), np.stack(outcome)
-
-
-def _first_rows(journeys: Journeys, column: str, names: list[str]) -> np.ndarray:
-    """Find the row where each person first reaches each stage in order (stages, n); the end of their rows if never."""
-    log = journeys.log
-    at = log.offsets[:-1]
-    found = []
-    for name in names:
-        where = np.flatnonzero(log.codes[column] == log.levels[column].get_loc(name))
-        following = np.append(where, len(log.time_us))[np.searchsorted(where, at)]
-        at = np.minimum(following, log.offsets[1:])
-        found.append(at)
-    return np.stack(found)
 
 
 def _shares(time: np.ndarray, outcome: np.ndarray, horizon: float, weights: np.ndarray | None) -> np.ndarray:

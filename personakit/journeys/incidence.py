@@ -41,9 +41,16 @@ def cumulative_incidence(
     >>> share.round(3).tolist()
     [0.333]
     """
+    return incidence_curve(time, outcome, horizons=np.array([horizon]), weights=weights)[0][:, 0]
+
+
+def incidence_curve(
+    time: np.ndarray, outcome: np.ndarray, *, horizons: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the Aalen-Johansen shares who have reached, and who have exited, by each horizon: two (replicates, horizons)."""
     weights = np.ones((1, len(time))) if weights is None else weights.astype(np.float64)
     if not len(time):
-        return np.full(len(weights), np.nan)
+        return (np.full((len(weights), len(horizons)), np.nan),) * 2
     rows = np.argsort(time, kind="stable")
     starts = np.flatnonzero(np.diff(time[rows], prepend=-np.inf) > 0)
     weights, outcome = weights[:, rows], outcome[rows]
@@ -53,8 +60,11 @@ def cumulative_incidence(
     # everyone who leaves now or later is still at risk now
     at_risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
     hazard = np.divide(reached, at_risk, out=np.zeros_like(reached), where=at_risk > 0)
-    stay = 1 - hazard - np.divide(exited, at_risk, out=np.zeros_like(exited), where=at_risk > 0)
-    before = np.cumprod(np.column_stack([np.ones(len(weights)), stay[:, :-1]]), axis=1)
-    within = time[rows][starts] <= horizon
-    share = (before * hazard)[:, within].sum(axis=1)
-    return np.where(weights.sum(axis=1) > 0, np.clip(share, 0.0, 1.0), np.nan)
+    leaving = np.divide(exited, at_risk, out=np.zeros_like(exited), where=at_risk > 0)
+    before = np.cumprod(np.column_stack([np.ones(len(weights)), (1 - hazard - leaving)[:, :-1]]), axis=1)
+    place = np.searchsorted(time[rows][starts], horizons, side="right")
+    nobody = (weights.sum(axis=1) <= 0)[:, None]
+    shares = (np.column_stack([np.zeros(len(weights)), np.cumsum(before * one, axis=1)])[:, place]
+              for one in (hazard, leaving))
+    reach, leave = (np.where(nobody, np.nan, np.clip(one, 0.0, 1.0)) for one in shares)
+    return reach, leave

@@ -1,33 +1,45 @@
-"""Channel switches: where a change of channel throws people back to an earlier stage."""
+"""Switches: where a change of channel, of device or of team throws people back to an earlier stage."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import count_cells, keep_rows, person_of, steps
 from personakit.journeys.excess import excess_columns, flagged
 from personakit.journeys.groups import bootstrap_sums, ratio
 from personakit.journeys.rows import no_rows, with_ids
 from personakit.records import Journeys
-from personakit.schema import CHANNEL, STAGE
+from personakit.schema import CHANNEL, DEVICE, OWNER, STAGE
 
 COLUMNS = ["source", "target", "switches", "people", "restart_share", "like_share", "excess", "low", "high", "flagged"]
 
 
-def channel_switches(journeys: Journeys, *, seed: int, replicates: int = 200) -> pd.DataFrame:
+def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: int = 200) -> pd.DataFrame:
     """Compare changes of channel: how often is the next event at an earlier stage, as if people had to start again?
 
-    Use it to find broken hand-overs. A switch is two events in a row of one person with different known channels,
-    within or across sessions. Its like are all other switches, weighted to leave from the same stages: from a late
-    stage there is more to fall back from. It cannot tell a broken hand-over from people who choose to look again there.
+    Use it to find broken hand-overs, between channels or, with ``by="owner"``, between the teams that own the touchpoints.
+    A switch is two events in a row of one person with different known channels, within or across sessions. Its like are
+    all other switches, weighted to leave from the same stages: from a late stage there is more to fall back from. It
+    cannot tell a broken hand-over from people who choose to look again there.
+
+    Parameters
+    ----------
+    by
+        ``channel``, ``device`` or ``owner``.
 
     Returns
     -------
     DataFrame
-        evidence_id, source, target (channels), switches, people, restart_share, like_share, excess, low, high
-        (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess. Empty where
-        the log has no stages or fewer than two channels.
+        evidence_id, source, target (channels, devices or owners), switches, people, restart_share, like_share, excess,
+        low, high (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess.
+        Empty where the log has no stages, or fewer than two channels.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is none of these.
 
     Examples
     --------
@@ -37,20 +49,22 @@ def channel_switches(journeys: Journeys, *, seed: int, replicates: int = 200) ->
     ...                        "channel": ["web", "shop"]})
     >>> stages = pd.DataFrame({"event": ["x", "y"], "touchpoint": ["X", "Y"], "stage": ["purchase", "research"]})
     >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
-    >>> switches = channel_switches(trace_journeys(study, stages=stages), seed=7)
-    >>> switches[["source", "target", "restart_share"]].to_numpy().tolist()
+    >>> table = switches(trace_journeys(study, stages=stages), seed=7)
+    >>> table[["source", "target", "restart_share"]].to_numpy().tolist()
     [['web', 'shop', 1.0]]
     """
-    if not journeys.stages or CHANNEL not in journeys.log.codes:
+    if by not in (CHANNEL, DEVICE, OWNER):
+        raise ChoiceError(unknown_name("by", by, (CHANNEL, DEVICE, OWNER)))
+    if not journeys.stages or by not in journeys.log.codes:
         return no_rows(COLUMNS)
     log = keep_rows(journeys.log, journeys.log.codes[STAGE] >= 0)
-    before, after = steps(log, CHANNEL)
-    channel, stage = log.codes[CHANNEL].astype(np.int64), log.codes[STAGE].astype(np.int64)
+    before, after = steps(log, by)
+    channel, stage = log.codes[by].astype(np.int64), log.codes[STAGE].astype(np.int64)
     changed = channel[before] != channel[after]
     before, after = before[changed], after[changed]
     if not len(before):
         return no_rows(COLUMNS)
-    pair, place = np.unique(channel[before] * len(log.levels[CHANNEL]) + channel[after], return_inverse=True)
+    pair, place = np.unique(channel[before] * len(log.levels[by]) + channel[after], return_inverse=True)
     dims = (len(pair), len(log.levels[STAGE]), 2)
     cells = np.ravel_multi_index((place, stage[before], (stage[after] < stage[before]).astype(np.int64)), dims)
     counts = count_cells(person_of(log)[before], cells, (len(log.participants), int(np.prod(dims))))
@@ -58,14 +72,14 @@ def channel_switches(journeys: Journeys, *, seed: int, replicates: int = 200) ->
     draws = np.subtract(*_restart_shares(
         bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)), dims))
     seen = count_cells(person_of(log)[before], place, (len(log.participants), len(pair)))
-    words = log.levels[CHANNEL]
+    words = log.levels[by]
     table = pd.DataFrame({
         "source": words[pair // len(words)], "target": words[pair % len(words)], "switches": seen.sum(axis=0),
         "people": (seen > 0).sum(axis=0), "restart_share": share[0], "like_share": like[0],
         **excess_columns(share[0], like[0], draws)})
     table["flagged"] = flagged(table)
     table = table.sort_values(["flagged", "excess", "source", "target"], ascending=[False, False, True, True])
-    return with_ids(table[COLUMNS].reset_index(drop=True), "switches", seed, replicates)
+    return with_ids(table[COLUMNS].reset_index(drop=True), "switches", by, seed, replicates)
 
 
 def _restart_shares(sums: np.ndarray, dims: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import small_journeys as make
 
-from personakit.journeys import channel_switches, describe_journeys, rank_friction, trace_journeys
+from personakit.journeys import describe_journeys, rank_friction, switches, trace_journeys
 from personakit.records import Study
 from personakit.samples.planting import plant
 from personakit.wording import say
@@ -78,14 +78,14 @@ def test_repeated_rows_change_no_visit():
     assert repeated - one.notes.set_index("check").loc["repeated_events", "count"] == len(again)
     columns = ["touchpoint", "people", "visits", "stop_share", "like_share", "excess", "low", "high", "flagged"]
     pd.testing.assert_frame_equal(rank_friction(one, seed=1)[columns], rank_friction(other, seed=1)[columns])
-    pd.testing.assert_frame_equal(channel_switches(one, seed=1), channel_switches(other, seed=1))
+    pd.testing.assert_frame_equal(switches(one, seed=1), switches(other, seed=1))
 
 
 def test_switches_by_hand():
     events = pd.DataFrame([("a", "s2", 0, "web"), ("a", "s0", 1, "shop"), ("a", "s1", 2, "shop"), ("a", "s2", 3, "web"),
                            ("a", "s2", 4, None), ("a", "s1", 5, "phone")],
                           columns=["participant_id", "event", "time_us", "channel"])
-    table = channel_switches(trace_journeys(make.study(events, touchpoints=make.touchpoints(make.STATES))), seed=1)
+    table = switches(trace_journeys(make.study(events, touchpoints=make.touchpoints(make.STATES))), seed=1)
     found = table.set_index(["source", "target"])
     assert found["switches"].to_dict() == {("web", "shop"): 1, ("shop", "web"): 1, ("web", "phone"): 1}
     # the step from web (s2) over the unknown channel to phone (s1) falls back
@@ -95,7 +95,7 @@ def test_switches_by_hand():
 
 
 def test_no_channels_no_switches():
-    assert channel_switches(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1).empty
+    assert switches(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1).empty
 
 
 @pytest.mark.parametrize(("seed", "participants"), [(31, None), (32, 400)])

@@ -1,0 +1,198 @@
+"""How long it takes to get to a stage, and how often people come back, when some are still on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.eventlog import DAY_US, person_of
+from personakit.inference import percentile_interval
+from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, check_view, members
+from personakit.journeys.incidence import incidence_curve
+from personakit.journeys.reach import next_row, outcomes
+from personakit.journeys.rows import with_ids
+from personakit.records import Journeys, Personas
+from personakit.schema import PERSONA, STAGE, TOUCHPOINT
+
+#: days of the curve where none are given: as many up to the longest time that anyone was watched
+POINTS = 24
+
+
+def time_to_stage(
+    journeys: Journeys, personas: Personas | None = None, *, stage: str, start: str | None = None,
+    days: Sequence[float] | None = None, seed: int, replicates: int = 200,
+) -> pd.DataFrame:
+    """Say which share of people have got to a stage after so many days: a curve with people on the way counted as open.
+
+    Use it instead of an average time, which only those who arrived have. The share is the Aalen-Johansen cumulative
+    incidence: leaving for good is a competing end (counting those who left as still waiting would promise them to the
+    stage), and a journey that is open stays at risk until the data cut. It assumes that being watched for a shorter time
+    says nothing about the person, and it cannot tell what brings people there.
+
+    Parameters
+    ----------
+    stage
+        The stage to get to (a touchpoint where the log has no stages).
+    start
+        The stage from whose first event the days count; by default each person's first event.
+    days
+        Days after the start, rising; by default 24 of them up to the longest anyone was watched.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, stage, day, entered (people who started), watched (of them, still followed and not there by
+        this day), share (have got there), low, high (bootstrap of people), ended (have left without), few (fewer than 10
+        people still followed or arrived).
+
+    Raises
+    ------
+    ChoiceError
+        A stage that the journeys do not have.
+    StudyError
+        ``stage`` and ``start`` are the same, or days that do not rise from 0.
+
+    References
+    ----------
+    Aalen, O. & Johansen, S. (1978). An empirical transition matrix for non-homogeneous Markov chains. SJS 5.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a", "b"], "event": ["see", "buy", "see"],
+    ...                        "time_us": [0, 2 * DAY_US, 2 * DAY_US]})
+    >>> people = pd.DataFrame(index=pd.Index(["a", "b"], name="participant_id"))
+    >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
+    >>> time_to_stage(journeys, stage="buy", days=[1, 2], seed=7)["share"].tolist()
+    [0.0, 1.0]
+    """
+    column = check_view(journeys, STAGE if journeys.stages else TOUCHPOINT)
+    log = journeys.log
+    for name in (one for one in (stage, start) if one is not None):
+        if name not in log.levels[column]:
+            raise ChoiceError(unknown_name(column, name, list(log.levels[column])))
+    if stage == start:
+        raise StudyError(f"start: is {stage!r}, the stage to get to. Name another, or leave it out.")
+    first = log.offsets[:-1] if start is None else next_row(journeys, column, start, log.offsets[:-1])
+    entered, time, outcome = outcomes(journeys, np.stack([first, next_row(journeys, column, stage, first)]), None)
+    horizons = _horizons(days, time[1][entered])
+    seeds = np.random.SeedSequence(seed)
+    frames = []
+    for persona, group in members(journeys, personas).items():
+        own = group[entered[group]]
+        share, ended = incidence_curve(time[1][own], outcome[1][own], horizons=horizons)
+        draws = [incidence_curve(time[1][own], outcome[1][own], horizons=horizons, weights=weights)[0]
+                 for weights in bootstrap_chunks(len(own), replicates=replicates, seed=seeds)] if len(own) else [share]
+        low, high = percentile_interval(np.concatenate(draws))
+        watched = (time[1][own][:, None] > horizons).sum(axis=0)
+        frames.append(pd.DataFrame({
+            PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": watched,
+            "share": share[0], "low": low, "high": high, "ended": ended[0],
+            "few": watched + len(own) * np.nan_to_num(share[0]) < FEW_PEOPLE}))
+    return with_ids(pd.concat(frames, ignore_index=True), "time_to_stage", start, seed, replicates)
+
+
+def _horizons(days: Sequence[float] | None, time: np.ndarray) -> np.ndarray:
+    if days is None:
+        longest = max(float(time.max(initial=0)), DAY_US)
+        return np.linspace(longest / POINTS, longest, POINTS)
+    horizons = np.asarray(days, dtype=np.float64) * DAY_US
+    if not len(horizons) or not np.isfinite(horizons).all() or (np.diff(horizons, prepend=0.0) < 0).any():
+        raise StudyError(f"days: {list(days)[:5]} do not rise from 0. Give days such as [1, 7, 30, 90].")
+    return horizons
+
+
+def returns_to_stage(
+    journeys: Journeys, personas: Personas | None = None, *, stage: str, days: Sequence[float] | None = None, seed: int,
+    replicates: int = 200,
+) -> pd.DataFrame:
+    """Say how often people have come back to a stage, on average, so many days after their first visit there.
+
+    Use it for the loyalty loop: a journey is a cycle, and a second purchase is not one more step after the end. The mean
+    cumulative function counts returns among those who could have been seen so long (Nelson, 1995): somebody who came last
+    week says nothing yet about the first month. A return is a new visit, after an event at another stage or in a later
+    session. It cannot tell a loyal person from one who has to come back.
+
+    Parameters
+    ----------
+    stage, days
+        As for ``time_to_stage``; days count from the first visit to the stage.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, stage, day, entered (people ever there), watched (of them, those whose first visit lies that
+        long before the data cut), returns (mean a person), low, high (bootstrap of people), few (fewer than 10 watched).
+
+    Raises
+    ------
+    ChoiceError
+        A stage that the journeys do not have.
+    StudyError
+        Days that do not rise from 0.
+
+    References
+    ----------
+    Nelson, W. (1995). Confidence limits for recurrence data, applied to cost or number of product repairs. Technometrics
+    37.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a", "b"], "event": "buy", "time_us": [0, DAY_US, 0]})
+    >>> people = pd.DataFrame(index=pd.Index(["a", "b"], name="participant_id"))
+    >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
+    >>> returns_to_stage(journeys, stage="buy", days=[1], seed=7)["returns"].tolist()
+    [0.5]
+    """
+    column = check_view(journeys, STAGE if journeys.stages else TOUCHPOINT)
+    log = journeys.log
+    if stage not in log.levels[column]:
+        raise ChoiceError(unknown_name(column, stage, list(log.levels[column])))
+    known = np.flatnonzero(log.codes[column] >= 0)
+    here, person = log.codes[column][known] == log.levels[column].get_loc(stage), person_of(log)[known]
+    session = journeys.session[known]
+    new = here & np.append(True, ~here[:-1] | (np.diff(session) != 0))[: len(here)]
+    visitor, time = person[new], log.time_us[known[new]]
+    first = np.append(True, np.diff(visitor) != 0)[: len(visitor)]
+    start = np.full(len(log.participants), journeys.cut_us + 1)
+    start[visitor[first]] = time[first]
+    watched = journeys.cut_us - start
+    again, after = visitor[~first], (time - start[visitor])[~first]
+    horizons = _horizons(days, watched[watched >= 0])
+    seeds = np.random.SeedSequence(seed)
+    frames = []
+    for persona, group in members(journeys, personas).items():
+        own = group[watched[group] >= 0]
+        place = np.full(len(log.participants), -1)
+        place[own] = np.arange(len(own))
+        mine = place[again] >= 0
+        facts = (watched[own], place[again[mine]], after[mine], horizons)
+        mean = _mean_cumulative(np.ones((1, len(own))), *facts)
+        draws = [_mean_cumulative(weights, *facts)
+                 for weights in bootstrap_chunks(len(own), replicates=replicates, seed=seeds)] if len(own) else [mean]
+        low, high = percentile_interval(np.concatenate(draws))
+        still = (watched[own][:, None] >= horizons).sum(axis=0)
+        frames.append(pd.DataFrame({
+            PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": still,
+            "returns": mean[0], "low": low, "high": high, "few": still < FEW_PEOPLE}))
+    return with_ids(pd.concat(frames, ignore_index=True), "returns", seed, replicates)
+
+
+def _mean_cumulative(
+    weights: np.ndarray, watched: np.ndarray, person: np.ndarray, time: np.ndarray, horizons: np.ndarray
+) -> np.ndarray:
+    """Add up, return by return, one over the people who were watched that long (replicates, horizons); NaN beyond all."""
+    rows, returns = np.argsort(watched, kind="stable"), np.argsort(time, kind="stable")
+    weights = weights.astype(np.float64)
+    at_risk = np.cumsum(weights[:, rows][:, ::-1], axis=1)[:, ::-1]
+    still = at_risk[:, np.minimum(np.searchsorted(watched[rows], time[returns]), max(len(rows) - 1, 0))]
+    jumps = np.divide(weights[:, person[returns]], still, out=np.zeros_like(still), where=still > 0)
+    mean = np.column_stack([np.zeros(len(weights)), np.cumsum(jumps, axis=1)])
+    known = horizons <= watched.max(initial=-1)
+    return np.where(known, mean[:, np.searchsorted(time[returns], horizons, side="right")], np.nan)

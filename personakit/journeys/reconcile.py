@@ -1,0 +1,71 @@
+"""Whether the views agree: what one counts, the others count too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from personakit.journeys.groups import check_view
+from personakit.journeys.steps import flows, sequences, step_matrix
+from personakit.journeys.transitions import stage_counts, step_counts
+from personakit.journeys.variants import unspell, variants
+from personakit.records import Journeys
+from personakit.schema import STAGE
+
+
+def reconcile(journeys: Journeys, *, by: str = STAGE) -> pd.DataFrame:
+    """Prove that transitions, step matrix, flows, variants and stage counts tell one story of the same log.
+
+    Use it whenever two views seem to disagree, and in tests. Every view is computed whole, nothing truncated, by its own
+    code, and compared with the others. It cannot tell whether the log itself is right.
+
+    Returns
+    -------
+    DataFrame
+        One row an identity: identity (what must be equal), left, right (counts), equal.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither stage nor touchpoint, or the log has no stages.
+    StudyError
+        No event belongs to a level.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, 60]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> bool(reconcile(trace_journeys(study), by="touchpoint")["equal"].all())
+    True
+    """
+    column = check_view(journeys, by)
+    found = sequences(journeys, column)
+    longest, size = int(found.length.max(initial=1)), len(found.words) - 2
+    matrix = step_matrix(journeys, by=by, steps=longest)
+    moves = flows(journeys, by=by, steps=longest, top=max(size, 1))
+    kinds = variants(journeys, by=by, top=max(len(found.length), 1))
+    counts = np.asarray(step_counts(journeys, column).sum(axis=0)).reshape(size, size + 2)
+    place = {word: code for code, word in enumerate(found.words)}
+    flowed = np.zeros((size, size + 2), dtype=np.int64)
+    np.add.at(flowed, (moves["source"].map(place), moves["target"].map(place)), moves["people"])
+    walked = np.zeros((size, size), dtype=np.int64)
+    for words, people in zip(kinds["variant"], kinds["people"], strict=True):
+        codes = [place[word] for word in unspell(words)]
+        np.add.at(walked, (codes[:-1], codes[1:]), people)
+    at_step = matrix.groupby("step")["people"].sum()
+    there = matrix[~matrix[by].isin(found.words[-2:])].groupby("step")["people"].sum()
+    leaving = moves.groupby("step")["people"].sum()
+    seen = stage_counts(journeys, by=by).set_index(STAGE)["events"].reindex(found.words[:size], fill_value=0)
+    people = int((found.length > 0).sum())
+    rows = [
+        ("flows, added up over steps = transitions", flowed, counts),
+        ("variants, walked pair by pair = transitions", walked, counts[:, :size]),
+        ("transitions out of a level = its events", counts.sum(axis=1), seen.to_numpy()),
+        ("each step of the step matrix = all people", at_step.to_numpy(), np.full(longest, people)),
+        ("flows out of a step = people who got there", leaving.to_numpy(), there.reindex(leaving.index).to_numpy()),
+        ("people of all variants = all people", np.array([kinds["people"].sum()]), np.array([people])),
+    ]
+    return pd.DataFrame([(name, int(left.sum()), int(right.sum()), bool(np.array_equal(left, right)))
+                         for name, left, right in rows], columns=["identity", "left", "right", "equal"])

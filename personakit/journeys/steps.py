@@ -1,0 +1,214 @@
+"""Journeys step by step: where everyone is at their first, second, third event, and where they go from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import StudyError
+from personakit.eventlog import person_of
+from personakit.inference import wilson_interval
+from personakit.journeys.groups import ALL, FEW_PEOPLE, check_view, members
+from personakit.journeys.rows import with_ids
+from personakit.records import Journeys, Personas
+from personakit.schema import PERSONA, STAGE
+
+END, OPEN, OTHER, MORE = "end", "open", "other", "more"
+WIDE = 0.3  # an interval wider than this is too few to read
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sequences:
+    """The known events of each person as a sequence of codes.
+
+    ``code``, ``person`` and ``position`` (from 0 on) have one entry an event; ``length`` and ``leave`` (the code of
+    ``end`` or ``open``) one a person. ``words`` name the codes, the last two being end and open.
+    """
+
+    code: np.ndarray
+    person: np.ndarray
+    position: np.ndarray
+    length: np.ndarray
+    leave: np.ndarray
+    words: tuple[str, ...]
+
+
+def sequences(journeys: Journeys, column: str, *, moves_only: bool = False) -> Sequences:
+    """List what each person did in order; events of unknown level are stepped over.
+
+    ``moves_only`` takes a run of the same level as one step.
+    """
+    log = journeys.log
+    known = np.flatnonzero(log.codes[column] >= 0)
+    code, person = log.codes[column][known].astype(np.int64), person_of(log)[known]
+    if moves_only:
+        first = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(code)]
+        code, person = code[first], person[first]
+    length = np.bincount(person, minlength=len(log.participants))
+    starts = np.cumsum(length) - length
+    words = (*map(str, log.levels[column]), END, OPEN)
+    still = (journeys.ends["status"] == "open").to_numpy()
+    return Sequences(code=code, person=person, position=np.arange(len(code)) - starts[person], length=length,
+                     leave=np.where(still, len(words) - 1, len(words) - 2), words=words)
+
+
+def step_matrix(
+    journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE, steps: int = 10, moves_only: bool = False
+) -> pd.DataFrame:
+    """Say where everyone is at each step: the columns of a step matrix, each adding up to all people.
+
+    Use it to see how journeys begin and how fast they thin out. Steps are counted, not days: two people at their third
+    step may be months apart. It does not say who went where (``flows`` does).
+
+    Parameters
+    ----------
+    by
+        ``stage`` or ``touchpoint``.
+    steps
+        How many steps to show.
+    moves_only
+        Take a run of the same stage as one step. By default every event is a step.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona (``all`` first), step (1 ...), the level under the name of ``by`` (``end``: the journey ended
+        before this step; ``open``: its next step may still come), people, people_total, share, low, high (Wilson; a
+        person counts once in a column), few (fewer than 10 people in all, or an interval wider than .3). Levels where
+        nobody of anyone is at a step are left out.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither, or the log has no stages.
+    StudyError
+        ``steps`` is below 1, or no event belongs to a level.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a", "b"], "event": ["see", "buy", "see"], "time_us": [0, 9, 10**13]})
+    >>> people = pd.DataFrame(index=pd.Index(["a", "b"], name="participant_id"))
+    >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
+    >>> step_matrix(journeys, by="touchpoint", steps=2)[["step", "touchpoint", "people"]].to_numpy().tolist()
+    [[1, 'see', 2], [2, 'buy', 1], [2, 'open', 1]]
+    """
+    found = _entrants(journeys, by, steps, moves_only)
+    inside = found.position < steps
+    person, step, code = found.person[inside], found.position[inside], found.code[inside]
+    gone = np.flatnonzero((found.length > 0) & (found.length < steps))
+    after = steps - found.length[gone]
+    late = np.repeat(gone, after)
+    late_step = found.length[late] + np.arange(len(late)) - np.repeat(np.cumsum(after) - after, after)
+    cells = _cells(np.concatenate([person, late]), np.concatenate([step, late_step]),
+                   np.concatenate([code, found.leave[late]]), journeys, personas, found)
+    cells[by] = [found.words[one] for one in cells.pop("code")]
+    return with_ids(cells[[PERSONA, "step", by, *_COUNTED]], "step_matrix", by, steps, moves_only)
+
+
+def flows(
+    journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE, steps: int = 6, top: int = 12,
+    moves_only: bool = False,
+) -> pd.DataFrame:
+    """Say who goes where from each step to the next: the data of a Sankey diagram that adds up.
+
+    Use it to draw journeys as flows. What leaves a node at a step is what entered it: the ``top`` levels of everyone have
+    nodes of their own and the others share ``other``; journeys that stop flow into ``end`` or ``open``, and those that go
+    on after the last step shown into ``more``. It cannot tell why people move.
+
+    Parameters
+    ----------
+    by, moves_only
+        As for ``step_matrix``.
+    steps
+        How many steps to follow.
+    top
+        How many levels have a node of their own: those that most people ever reach.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, step, source, target, people, people_total (all people of the persona with a journey), share
+        (of people_total), low, high (Wilson), few. At each step the people add up to those whose journey got that far.
+
+    Raises
+    ------
+    ChoiceError, StudyError
+        As for ``step_matrix``; ``top`` is below 1.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a", "b"], "event": ["see", "buy", "see"], "time_us": [0, 9, 10**13]})
+    >>> people = pd.DataFrame(index=pd.Index(["a", "b"], name="participant_id"))
+    >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
+    >>> flows(journeys, by="touchpoint", steps=1)[["source", "target", "people"]].to_numpy().tolist()
+    [['see', 'open', 1], ['see', 'more', 1]]
+    """
+    if top < 1:
+        raise StudyError(f"top: {top} leaves no level of its own. Ask for 1 or more.")
+    found = _entrants(journeys, by, steps, moves_only)
+    node, words = _nodes(found, top)
+    inside = np.flatnonzero(found.position < steps)
+    last = found.position[inside] == found.length[found.person[inside]] - 1
+    following = node[np.minimum(inside + 1, len(node) - 1)]
+    beyond = found.position[inside] == steps - 1
+    size = len(words)
+    target = np.where(last, found.leave[found.person[inside]] - len(found.words) + size - 1,
+                      np.where(beyond, size - 1, following))
+    cells = _cells(found.person[inside], found.position[inside], node[inside] * size + target, journeys, personas, found)
+    source, target = np.divmod(cells.pop("code").to_numpy(), size)
+    cells["source"], cells["target"] = [words[one] for one in source], [words[one] for one in target]
+    return with_ids(cells[[PERSONA, "step", "source", "target", *_COUNTED]], "flows", by, steps, top, moves_only)
+
+
+_COUNTED = ["people", "people_total", "share", "low", "high", "few"]
+
+
+def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool) -> Sequences:
+    column = check_view(journeys, by)
+    if steps < 1:
+        raise StudyError(f"steps: {steps} shows nothing. Ask for 1 or more.")
+    found = sequences(journeys, column, moves_only=moves_only)
+    if not len(found.code):
+        raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
+    return found
+
+
+def _nodes(found: Sequences, top: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the node of each event, and the names of nodes: the top levels, other, end, open, more."""
+    size = len(found.words) - 2
+    pairs = np.unique(found.person * size + found.code)
+    reached = np.bincount(pairs % size, minlength=size)
+    ranked = np.lexsort((np.arange(size), -reached))[: min(top, size)]
+    kept = np.sort(ranked)
+    place = np.full(size, len(kept))
+    place[kept] = np.arange(len(kept))
+    return place[found.code], (*(found.words[one] for one in kept), OTHER, END, OPEN, MORE)
+
+
+def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Journeys, personas: Personas | None,
+           found: Sequences) -> pd.DataFrame:
+    """Count people by step and code for everyone and each persona; a cell that only others have counts 0."""
+    width = int(code.max()) + 1
+    somebody, cell = np.unique(step * width + code, return_inverse=True)
+    frames = []
+    for persona, rows in members(journeys, personas).items():
+        mine = np.zeros(len(found.length), dtype=bool)
+        mine[rows] = True
+        total = int((found.length[rows] > 0).sum())
+        people = np.bincount(cell[mine[person]], minlength=len(somebody))
+        low, high = wilson_interval(people, np.full(len(somebody), total))
+        share = people / total if total else np.full(len(somebody), np.nan)
+        frames.append(pd.DataFrame({
+            PERSONA: persona, "step": somebody // width + 1, "code": somebody % width, "people": people,
+            "people_total": total, "share": share, "low": low, "high": high,
+            "few": (total < FEW_PEOPLE) | ~(high - low <= WIDE)}))
+    return pd.concat(frames, ignore_index=True)
+
+
+__all__ = ["ALL", "END", "MORE", "OPEN", "OTHER", "Sequences", "flows", "sequences", "step_matrix"]
