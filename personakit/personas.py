@@ -9,6 +9,7 @@ from dataclasses import replace as _with
 
 import pandas as pd
 
+from personakit.disclosure import evidence_cells
 from personakit.errors import ChoiceError, unknown_name
 from personakit.records import Candidates, Evidence, Personas
 from personakit.schema import CODE, EVIDENCE_ID, FEATURE, KIND, PERSONA, ROLE
@@ -188,7 +189,8 @@ class _Piece:
 
 def _pieces(persona: str, evidence: Evidence, words: pd.Series, language: str) -> list[_Piece]:
     """Return what could stand in a name, best first: one piece a theme, none said twice."""
-    found = [*_feature_pieces(persona, evidence.table, words, language), *_code_pieces(persona, evidence.codes, language)]
+    named = evidence.table.loc[evidence_cells(evidence.table).index]  # no level that tells of a few people
+    found = [*_feature_pieces(persona, named, words, language), *_code_pieces(persona, evidence.codes, language)]
     found.sort(key=lambda piece: (-piece.weight, piece.text))
     kept: list[_Piece] = []
     for piece in found:
