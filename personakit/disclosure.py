@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from personakit.schema import CONSENT, FEATURE, KIND, PERSONA
+from personakit.schema import CONSENT, FEATURE, KIND, PERSONA, STAGE
 
 #: A cell that stands on fewer people than this is not shown.
 THRESHOLD = 5
@@ -25,19 +25,25 @@ def is_small(count: float | None, *, threshold: int = THRESHOLD) -> bool:
     return count is not None and bool(pd.notna(count)) and 0 < float(count) < threshold
 
 
+#: columns that identify a total that a reader may know, and the count of people that adds up to it
+Total = tuple[tuple[str, ...], str]
+
+
 def hide_small(
     frame: pd.DataFrame,
     *,
     counts: Sequence[str],
     values: Sequence[str],
-    within: Sequence[str] = (),
+    totals: Sequence[Total] = (),
     threshold: int = THRESHOLD,
 ) -> pd.DataFrame:
     """Empty the ``values`` of rows that stand on too few people, and say which in a new column ``hidden``.
 
-    A row is hidden where any of its ``counts`` lies between 1 and ``threshold - 1``. Rows that share the columns
-    ``within`` add up to a total that a reader may know: where exactly one of them is hidden it could be computed back,
-    so the next smallest is hidden too (complementary suppression; Hundepool et al. 2012).
+    A row is hidden where any of its ``counts`` lies between 1 and ``threshold - 1``. Rows that share the columns of a
+    total add up to something a reader may know. Where only one of them is hidden it could be computed back, and where
+    those hidden make up fewer than ``threshold`` people together, their sum could: then the next smallest is hidden too,
+    over all totals until none is left open (complementary suppression; Hundepool et al. 2012). It does not protect
+    against what somebody knows from elsewhere.
 
     Parameters
     ----------
@@ -45,8 +51,9 @@ def hide_small(
         Any table of aggregates.
     counts, values
         Columns that count people; columns to empty (the counts themselves may be among them).
-    within
-        Columns that identify a total, for complementary suppression.
+    totals
+        For each total the columns that identify it, and the count that adds up: a table that adds up by rows and by
+        columns has two.
     threshold
         The smallest number of people that may be shown.
 
@@ -57,31 +64,60 @@ def hide_small(
     Examples
     --------
     >>> table = pd.DataFrame({"stage": ["a", "a", "a"], "n": [3, 9, 40], "share": [0.1, 0.2, 0.7]})
-    >>> hide_small(table, counts=["n"], values=["n", "share"], within=["stage"])["hidden"].tolist()
+    >>> hide_small(table, counts=["n"], values=["n", "share"], totals=[(("stage",), "n")])["hidden"].tolist()
     [True, True, False]
     """
-    small = pd.Series(False, index=frame.index)
+    hidden = find_small(frame, counts=counts, totals=totals, threshold=threshold)
+    return _empty(frame, hidden, values).assign(hidden=hidden)
+
+
+def find_small(
+    frame: pd.DataFrame, *, counts: Sequence[str], totals: Sequence[Total] = (), threshold: int = THRESHOLD,
+    already: np.ndarray | None = None,
+) -> np.ndarray:
+    """Mark the rows that ``hide_small`` hides; ``already`` marks rows that are hidden for another reason."""
+    hidden = np.zeros(len(frame), dtype=bool) if already is None else already.copy()
     for name in counts:
-        count = pd.to_numeric(frame[name]).to_numpy(dtype=float, na_value=np.nan)
-        small |= (count > 0) & (count < threshold)
-    hidden = small.copy()
-    if within and small.any():
-        keys = [frame[name] for name in within]
-        lonely = small.groupby(keys, sort=False, dropna=False).transform("sum") == 1
-        for _, rows in frame[lonely].groupby(list(within), sort=False, dropna=False):
-            alone = rows.index[small[rows.index]]
-            if len(alone) == 1:
-                others = rows.loc[rows.index.difference(alone, sort=False), counts[0]]
-                shown = others[others > 0]
+        count = _people(frame[name])
+        hidden |= (count > 0) & (count < threshold)
+    lines = [(frame.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(), _people(frame[count]))
+             for columns, count in totals] if hidden.any() else []
+    open_still = True
+    while open_still:
+        open_still = False
+        for line, people in lines:
+            cells, together = np.bincount(line, weights=hidden), np.bincount(line, weights=np.where(hidden, people, 0))
+            for one in np.flatnonzero((together > 0) & ((cells == 1) | (together < threshold))):
+                shown = np.flatnonzero((line == one) & ~hidden & (people > 0))
                 if len(shown):
-                    hidden[shown.sort_values(kind="stable").index[0]] = True
+                    hidden[shown[people[shown].argmin()]] = open_still = True
+    return hidden
+
+
+def _people(column: pd.Series) -> np.ndarray:
+    return np.nan_to_num(pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan))
+
+
+def _empty(frame: pd.DataFrame, hidden: np.ndarray, values: Sequence[str]) -> pd.DataFrame:
     out = frame.copy()
     for name in values:
         if pd.api.types.is_integer_dtype(out[name].dtype):
             out[name] = out[name].astype("Int64")
         if hidden.any():
             out[name] = out[name].mask(hidden)
-    return out.assign(hidden=hidden)
+    return out
+
+
+def hidden_parts(sizes: pd.Series) -> pd.Series:
+    """Tell which parts of a known total may not be shown with their size: the small ones, and so many that none shows.
+
+    Examples
+    --------
+    >>> hidden_parts(pd.Series({"P1": 60, "P2": 3, "P3": 20})).tolist()
+    [False, True, True]
+    """
+    frame = pd.DataFrame({"n": sizes.to_numpy(), "all": "all"})
+    return pd.Series(find_small(frame, counts=["n"], totals=[(("all",), "n")]), index=sizes.index)
 
 
 def quotable(codes: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +134,10 @@ def quotable(codes: pd.DataFrame) -> pd.DataFrame:
 
 
 def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Return ``Evidence.table`` with the cells emptied that stand on few people: in the persona, or holding the trait.
+    """Return ``Evidence.table`` with the cells emptied that stand on few people: in the persona, holding a trait, or not.
+
+    Yes and no are two cells: a share of 98 in 100 tells of two people. The levels of a nominal feature add up, and so do
+    the personas. A level that fewer than five people hold in all is left out: its very name would tell of them.
 
     Examples
     --------
@@ -107,19 +146,30 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
     >>> evidence_cells(pd.DataFrame([row]))["inside"].isna().tolist()
     [True]
     """
-    yes_no = table[KIND].isin(["binary", "nominal"])
-    holders = {f"with_{side}": (table[side] * table[f"n_{side}"]).where(yes_no).round() for side in ("inside", "outside")}
-    masked = hide_small(table.assign(**holders), counts=["n_inside", "n_outside", *holders], within=[FEATURE],
-                        values=["inside", "outside", "difference", "low", "high", "effect", "n_inside", "n_outside"])
-    return masked.drop(columns=list(holders))
+    yes_no, nominal = table[KIND].isin(["binary", "nominal"]), table[KIND].eq("nominal")
+    held = {f"with_{side}": (table[side] * table[f"n_{side}"]).where(yes_no).round() for side in ("inside", "outside")}
+    held |= {f"without_{side}": table[f"n_{side}"] - held[f"with_{side}"] for side in ("inside", "outside")}
+    whole = table[FEATURE].where(~nominal, table[FEATURE].str.split("=").str[0])
+    masked = hide_small(
+        table.assign(whole=whole, **held), counts=["n_inside", "n_outside", *held],
+        values=["inside", "outside", "difference", "low", "high", "effect", "n_inside", "n_outside"],
+        totals=[((FEATURE,), "with_inside"), ((FEATURE,), "without_inside"), ((FEATURE,), "n_inside"),
+                ((PERSONA, "whole"), "with_inside")])
+    everywhere = held["with_inside"].fillna(0) + held["with_outside"].fillna(0)
+    rare = nominal & everywhere.gt(0) & everywhere.lt(THRESHOLD)
+    return masked[~rare].drop(columns=["whole", *held])
 
 
-#: frame of JourneyFindings -> counts of people, columns that a small count empties, columns of a known total
-JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = MappingProxyType({
-    "stages": (("people",), ("people", "share", "low", "high", "events", "median_days"), ("stage",)),
-    "transitions": (("people",), ("count", "people", "share", "low", "high"), ("source", "target")),
-    "funnel": (("reached",), ("reached", "still_open", "ended", "share", "low", "high"), ("stage",)),
-    "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"), ("touchpoint",)),
+#: frame of JourneyFindings -> counts of people, columns that a small count empties, totals that may be known
+JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total, ...]]] = MappingProxyType({
+    "stages": (("people", "people_total"), ("people", "people_total", "share", "low", "high", "events", "median_days"),
+               (((STAGE,), "people"), ((STAGE,), "people_total"))),
+    "transitions": (("people",), ("count", "people", "share", "low", "high"),
+                    ((("source", "target"), "people"), ((PERSONA, "source"), "count"))),
+    "funnel": (("reached", "entered"), ("entered", "reached", "still_open", "ended", "share", "low", "high"),
+               (((STAGE,), "reached"), ((STAGE,), "entered"))),
+    "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"),
+                 ((("touchpoint",), "people"),)),
     "switches": (("people",), ("switches", "people", "restart_share", "like_share", "excess", "low", "high"), ()),
     "comparison": (("people_a", "people_b"), ("people_a", "people_b", "change", "low", "high"), ()),
 })
@@ -130,18 +180,24 @@ def journey_cells(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> stages = pd.DataFrame({"persona": ["all", "P1"], "stage": "loyalty", "people": [40, 2], "share": [0.4, 0.1]})
-    >>> journey_cells("stages", stages)["hidden"].tolist()
-    [False, True]
+    >>> stages = pd.DataFrame({"persona": ["all", "P1", "P2"], "stage": "loyalty", "people": [40, 2, 38], "share": 0.4})
+    >>> journey_cells("stages", stages.assign(people_total=50))["hidden"].tolist()
+    [False, True, True]
     """
-    counts, values, total = JOURNEY_CELLS[name]
+    counts, values, totals = JOURNEY_CELLS[name]
+    already = _of_hidden_personas(frame) if name == "comparison" else None
+    hidden = find_small(frame, counts=counts, totals=totals, already=already)
+    out = _empty(frame, hidden, [one for one in values if one in frame.columns])
     if name == "funnel":  # how the others part is hidden on its own: the share reached stays
-        few = hide_small(frame, counts=["still_open", "ended"], values=["still_open", "ended"])
-        frame = few.drop(columns="hidden")
-    values = tuple(one for one in values if one in frame.columns)
-    if PERSONA not in frame.columns:
-        return hide_small(frame, counts=counts, values=values)
-    everyone = frame[PERSONA].eq("all")
-    parts = [hide_small(frame[everyone], counts=counts, values=values),
-             hide_small(frame[~everyone], counts=counts, values=values, within=total)]
-    return pd.concat([part for part in parts if len(part)] or parts[:1]).loc[frame.index]
+        rest = ("still_open", "ended")
+        few = find_small(frame, counts=rest, totals=[((STAGE,), one) for one in rest], already=hidden)
+        out = _empty(out, few, rest)
+    return out.assign(hidden=hidden)
+
+
+def _of_hidden_personas(pairs: pd.DataFrame) -> np.ndarray:
+    """Mark the comparisons with a persona whose size may not be shown."""
+    sizes = pd.concat([pd.Series(pairs[f"people_{side}"].to_numpy(), index=pairs[f"persona_{side}"]) for side in "ab"])
+    hidden = hidden_parts(sizes[(sizes.index != "all") & ~sizes.index.duplicated()])
+    few = set(hidden.index[hidden])
+    return (pairs["persona_a"].isin(few) | pairs["persona_b"].isin(few)).to_numpy()

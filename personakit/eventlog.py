@@ -104,7 +104,7 @@ def _collect(events: Any, columns: Sequence[str] | None) -> pd.DataFrame:
     extra = (ORDER, VALUE) if columns is not None else (ORDER, VALUE, CHANNEL, DEVICE, CONTENT)
     names = list(dict.fromkeys([*wanted, *(name for name in extra if name in there)]))
     found = frame.select(names)
-    eager = found.collect() if isinstance(found, nw.LazyFrame) else found
+    eager = found.collect(backend="pandas") if isinstance(found, nw.LazyFrame) else found
     return eager.to_pandas().reset_index(drop=True)
 
 

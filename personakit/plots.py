@@ -242,7 +242,7 @@ def _draw_funnel(ax: Any, rows: pd.DataFrame, language: str) -> None:
     ax.set_xticks([])
     ax.invert_yaxis()
     _dress(ax, say_key("plots.reach", language))
-    if len(rows):
+    if len(rows) and pd.notna(rows["entered"].iloc[0]):
         ax.set_xlabel(say_key("plots.reach_caption", language, n=int(rows["entered"].iloc[0])), fontsize=8, color=MUTED)
 
 

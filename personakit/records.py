@@ -164,12 +164,7 @@ class Study:
         if not isinstance(frame, pd.DataFrame):
             return
         ids = pd.Index(frame.index if table == "answers" else frame[PARTICIPANT].unique())
-        unknown = ids.difference(self.participants.index)
-        if len(unknown):
-            raise StudyError(
-                f"{table}.{PARTICIPANT}: {len(unknown)} of {len(ids)} not in participants ({first_five(unknown)}). "
-                f"Add them, drop these rows, or set unknown_participants = \"set_aside\" under [{table}] in study.toml."
-            )
+        check_known(table, ids, self.participants.index)
 
     def __repr__(self) -> str:
         counts = {table: len(getattr(self, table)) for table in ("participants", "events", "answers", "codes")
@@ -177,6 +172,16 @@ class Study:
         return show(f"Study {self.name}", counts, "check_study(study)")
 
     _repr_html_ = show_html
+
+
+def check_known(table: str, ids: pd.Index, known: pd.Index) -> None:
+    """Raise ``StudyError`` where a table names participants (``ids``, each once) who are not ``known``."""
+    unknown = ids[~ids.isin(known)]
+    if len(unknown):
+        raise StudyError(
+            f"{table}.{PARTICIPANT}: {len(unknown)} of {len(ids)} not in participants ({first_five(sorted(unknown))}). "
+            f"Add them, drop these rows, or set unknown_participants = \"set_aside\" under [{table}] in study.toml."
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

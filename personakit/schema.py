@@ -58,7 +58,8 @@ TABLES: Mapping[str, tuple[dict[str, str], dict[str, str], tuple[str, ...]]] = M
         "codebook": (
             {"variable": "str"},
             {"label": "str", KIND: "str", ROLE: "str", "instrument": "str", TOUCHPOINT: "str", "better": "str",
-             "low": "float", "high": "float"},
+             "low": "float", "high": "float", "reverse": "bool", "question": "str", "multi": "bool",
+             "categories": "str", "missing_codes": "str"},
             ("variable",),
         ),
         "touchpoints": (

@@ -184,10 +184,11 @@ def test_single_questions_are_scored_on_request() -> None:
         answer_table(one, scales=["csta"])
 
 
-def test_items_that_the_reader_turned_are_not_turned_again() -> None:
+def test_a_scale_turns_its_own_items_whatever_the_codebook_calls_reverse() -> None:
+    # all answers 5: odd items 4 points, even items 0 of 4, so 50 of 100 (Brooke, 1996)
     sus = {f"s{number}": [5, 3, 1] for number in range(1, 11)}
     book = {"variable": list(sus), "instrument": ["sus"] * 10, "reverse": [number % 2 for number in range(10)]}
-    assert answer_table(scored_study(book, **sus))["sus"].tolist() == [100, 50, 0]
+    assert answer_table(scored_study(book, **sus))["sus"].tolist() == [50, 50, 50]
 
 
 @pytest.mark.parametrize("name", ["sus", "umux_lite", "ueq_s_pragmatic", "ueq_s_hedonic", "nps", "csat", "ces:Cart"])

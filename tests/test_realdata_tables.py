@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 
 from personakit.answers import answer_table
 from personakit.coding import code_table
+from personakit.collect.qualcoder import read_qualcoder
 from personakit.study import check_study, load_study, save_study
 
 STUDIES = Path(__file__).resolve().parent / "realdata"
@@ -21,28 +20,14 @@ INTERVIEWS = DATA / "qualitative" / "curation_interviews_qualcoder" / "data.qda"
 
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the real data folder is not here")
 
-CODINGS = """
-    select source.name as source, code_name.name as code, code_text.seltext as quote, code_text.pos0 as start,
-           code_text.pos1 as "end", code_text.owner as coder
-    from code_text
-    join code_name on code_name.cid = code_text.cid
-    join source on source.id = code_text.fid
-    order by source.name, code_text.pos0, code_text.pos1, code_name.name, code_text.ctid
-"""
-
 
 def export_interviews(folder: Path) -> Path:
-    """Write the QualCoder project as a study folder: one participant an interview, without the two that were removed."""
+    """Lay the QualCoder project in a study folder, with one participant an interview, without the two that were removed."""
     shutil.copytree(STUDIES / "interviews", folder)
-    with closing(sqlite3.connect(f"{INTERVIEWS.resolve().as_uri()}?mode=ro", uri=True)) as project:
-        sources = pd.read_sql_query("select name from source order by name", project)["name"]
-        codes = pd.read_sql_query(CODINGS, project)
-    interviews = sources[~sources.str.endswith("_removed")]
-    people = pd.DataFrame({"participant_id": interviews.str.partition("_")[0]})
-    people["group"] = people["participant_id"].str.rstrip("0123456789")
-    people.to_csv(folder / "participants.csv", index=False)
-    codes.insert(0, "participant_id", codes["source"].str.partition("_")[0])
-    codes.to_csv(folder / "codes.csv", index=False)
+    shutil.copy(INTERVIEWS, folder / "data.qda")
+    names = read_qualcoder(INTERVIEWS).tables["participants"]["participant_id"]
+    people = names[~names.str.endswith("_removed")].sort_values()
+    people.to_frame().assign(group=people.str.extract("^([A-Z]+)")[0]).to_csv(folder / "participants.csv", index=False)
     return folder
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from personakit.answers.scales import SCALES, scale_name, score_scale
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Study
-from personakit.schema import KIND, ORIGIN, ROLE, TOUCHPOINT, YES_NO, read_values
+from personakit.schema import KIND, ORIGIN, ROLE, TOUCHPOINT, read_values
 
 
 def answer_table(study: Study, *, scales: Sequence[str] | None = None) -> pd.DataFrame:
@@ -25,8 +25,8 @@ def answer_table(study: Study, *, scales: Sequence[str] | None = None) -> pd.Dat
     Parameters
     ----------
     study
-        A study with answers. The codebook's ``low``, ``high`` and ``better`` of the items are used; items it calls
-        ``reverse`` are taken as turned round when they were read.
+        A study with answers. The codebook's ``low``, ``high`` and ``better`` of the items are used. A scale knows which of
+        its items it turns round, whatever the codebook calls ``reverse`` (``reverse_items`` turns those).
     scales
         Names in ``SCALES`` to score, single questions too (``nps``, ``csat``, ``ces``). An empty list leaves every item as
         it is. By default the scales of several items that are complete.
@@ -141,8 +141,6 @@ def _times_asked(scale: str, book: pd.DataFrame) -> list[Asked]:
 def _score(table: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     one = {name: values.dropna().unique() for name, values in asked.book.items() if name in ("better", "low", "high")}
     said = {name: values[0] for name, values in one.items() if len(values) == 1}
-    turned = [str(item) for item, value in asked.book.get("reverse", pd.Series(dtype=object)).items()
-              if YES_NO.get(str(value).casefold(), value) == 1]
-    scores = score_scale(table[list(asked.book.index)], asked.scale, turned=turned, **said)
+    scores = score_scale(table[list(asked.book.index)], asked.scale, **said)
     whole = asked.scale in scores and len(scores.columns) > 1  # the mean of the parts would count them twice
     return scores.drop(columns=asked.scale if whole else []).add_suffix(asked.suffix)

@@ -56,8 +56,11 @@ def _together(known: Known) -> list[Claim]:
 def _prevalence(known: Known, key: str, named: pd.DataFrame, all_of: pd.DataFrame) -> Claim:
     held = float(all_of["together"].iloc[-1])
     traits = [_trait(known, row) for _, row in named.iterrows()]
-    if is_small(round(held * known.coverage["n"])):
+    holders, others = (round(part * known.coverage["n"]) for part in (held, 1 - held))
+    if is_small(holders):
         key = "together_not_hidden"
+    elif is_small(others):
+        key = "together_nearly"
     return Claim(text=known.say(key, share=held, n=len(named), traits=join(traits, known.language)), evidence=ids(all_of))
 
 
@@ -90,7 +93,8 @@ def _coverage(known: Known) -> list[Claim]:
     for source in ("events", "answers", "codes"):
         n, total = int(known.coverage[f"with_{source}"]), int(known.coverage["n"])
         # how many were interviewed is said even where they are few: interviews are few by design
-        text = known.say("few_known") if source != "codes" and is_small(n) else known.say("known", n=n, total=total)
+        few = "hidden" if known.coverage["hidden"] else "few_known" if source != "codes" and is_small(n) else ""
+        text = known.say(few) if few else known.say("known", n=n, total=total)
         claims.append(Claim(text=known.say(f"known_{source}", known=text), evidence=covered(known)))
     return claims
 

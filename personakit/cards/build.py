@@ -9,7 +9,7 @@ import pandas as pd
 from personakit.cards.back import back_sections
 from personakit.cards.front import front_sections, summary
 from personakit.cards.known import Known, covered, name, of_candidate
-from personakit.disclosure import evidence_cells, is_small, journey_cells, quotable
+from personakit.disclosure import evidence_cells, hidden_parts, journey_cells, quotable
 from personakit.documents import Card, Section
 from personakit.errors import StudyError
 from personakit.records import Evidence, JourneyFindings, Personas
@@ -68,7 +68,8 @@ def _known(persona: str, language: str, personas: Personas, evidence: Evidence, 
 
     return Known(persona=persona, language=language, personas=personas, table=mine(table),
                  codes=mine(evidence.codes), quotes=quotable(mine(evidence.quotes)), traits=mine(evidence.traits),
-                 coverage=evidence.coverage.loc[[persona]].iloc[0], stages=stages)
+                 coverage=evidence.coverage.assign(hidden=hidden_parts(evidence.coverage["n"])).loc[[persona]].iloc[0],
+                 stages=stages)
 
 
 def _sources(personas: Personas, evidence: Evidence, findings: JourneyFindings | None) -> dict[str, str]:
@@ -94,7 +95,7 @@ def _card(known: Known, sources: Mapping[str, str]) -> Card:
 
 def _share(known: Known) -> dict[str, object]:
     row, total = known.coverage, len(known.personas.membership)
-    if is_small(row["n"]):
+    if row["hidden"]:
         return {"text": known.say("hidden")}
     numbers = {part: float(row[part]) for part in ("share", "low", "high")}
     text = known.say("share", **numbers, n=int(row["n"]), total=total)
@@ -107,7 +108,7 @@ def _banner(known: Known) -> str | None:
     if verdict in ("constructive", "none"):
         said.append(known.say(f"banner_{verdict}"))
     if n < SMALL_PERSONA or n < SMALL_SHARE * len(known.personas.membership):
-        said.append(known.say("hidden") if is_small(n) else known.say("banner_small", n=n))
+        said.append(known.say("hidden") if known.coverage["hidden"] else known.say("banner_small", n=n))
     if _machine_worded(known):
         said.append(known.say("banner_machine"))
     return " ".join(said) or None

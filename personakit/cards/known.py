@@ -18,7 +18,7 @@ Drawn = tuple[Claim, dict[str, float | int | None]]
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """What one card is written from: the rows of one persona, small cells emptied; ``size`` in the table is the size of
-    the effect, known for emptied rows too.
+    the effect, known for emptied rows too; ``coverage["hidden"]`` tells that the size of the persona may not be shown.
     """
 
     persona: str

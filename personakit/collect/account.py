@@ -52,7 +52,7 @@ def lose(reading: Reading, count: int, reason: str, names: Iterable[object] = ()
 
 def with_frame(reading: Reading, frame: Any, *, same_rows: bool = True) -> Reading:
     """Return the reading with its counted table replaced; rows may only leave it through ``put_aside``."""
-    if same_rows and hasattr(frame, "__len__") and len(frame) != reading.report.kept:
+    if same_rows and isinstance(frame, pd.DataFrame) and len(frame) != reading.report.kept:
         raise AssertionError(f"{reading.report.file}: {reading.report.kept} rows became {len(frame)}")
     return replace(reading, tables={**reading.tables, reading.report.table: frame})
 

@@ -26,6 +26,7 @@ from personakit.errors import StudyError, first_five, unknown_name
 
 SEPARATORS = (",", ";", "\t", "|")
 MOST_COLUMNS = 20_000
+_LONGEST_HEADER = 1_000_000
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -118,14 +119,14 @@ def _read_text(text: str, sha256: str, guesses: dict[str, str], options: Options
 
 
 def find_separator(text: str) -> str:
-    """Return the separator that stands most often outside quotes in the first line.
+    """Return the separator that stands most often outside quotes in the first line, which quotes may break.
 
     Examples
     --------
     >>> find_separator('"a;b;c",d,e')
     ','
     """
-    header = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").partition("\n")[0])
+    header = re.sub(r'"[^"]*"', "", text[:_LONGEST_HEADER].lstrip("\r\n")).partition("\n")[0]
     return max(SEPARATORS, key=header.count)
 
 
@@ -161,7 +162,7 @@ def _read_parquet(sha256: str, options: Options) -> Cells:
             frame = connection.read_parquet(str(options.path)).df()
     except (duckdb.Error, ValueError) as error:
         raise StudyError(f"{options.where}: is not a sound Parquet file ({error}). Export it again.") from None
-    for name in frame.select_dtypes("object"):
+    for name in [one for one in frame if pd.api.types.is_object_dtype(frame[one].dtype)]:
         frame[name] = frame[name].map(_scalar, na_action="ignore")
     return Cells(frame=frame.set_axis([str(one) for one in frame], axis=1), sha256=sha256, layout="parquet", head=0)
 

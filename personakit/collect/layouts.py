@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from personakit.collect.account import guessed
+from personakit.collect.identifiers import without_identifiers
 from personakit.collect.interviews import INTERVIEWS
-from personakit.collect.logs import LOGS
+from personakit.collect.logs import LOGS, read_table_of_events
 from personakit.collect.options import Layout, Options
 from personakit.collect.source import read_head
 from personakit.collect.surveys import SURVEYS
@@ -22,21 +24,37 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType({**SURVEYS, **INTERVIEWS, **LOG
 def read(options: Options) -> Reading:
     """Read a file in the layout that is named, or in the first that recognises it, else as a plain table.
 
+    Columns that identify people directly are dropped, hashed or kept, as the options say.
     Raises ``ChoiceError`` for a layout that this table cannot have, ``StudyError`` for a file that cannot be read.
     """
     layout = options.layout or guess_layout(options)
     if layout not in layouts_of(options.table):
         raise ChoiceError(unknown_name(f"{options.where}: layout", layout, layouts_of(options.table)))
+    for name in options.own:
+        if name not in own_settings(options.table, layout):
+            raise ChoiceError(f"{options.where}: the layout {layout!r} has no setting {name!r}. Remove it, or name another "
+                              f"layout.")
     if layout != "table":
-        return LAYOUTS[layout].read(replace(options, layout=layout))
+        reading = LAYOUTS[layout].read(replace(options, layout=layout))
+        if options.layout is None:
+            reading = guessed(reading, layout=layout)
+        return without_identifiers(reading, options)
+    if options.table == "events":
+        return without_identifiers(read_table_of_events(options), options)
     if options.path.is_dir():
         raise StudyError(f"{options.where}: {options.path} cannot be read (it is a folder). Name a file.")
-    return read_plain(options)
+    return without_identifiers(read_plain(options), options)
 
 
 def layouts_of(table: str) -> tuple[str, ...]:
     """Name the layouts that a table may come in."""
     return ("table", *(name for name, one in LAYOUTS.items() if one.table == table))
+
+
+def own_settings(table: str, layout: str | None = None) -> tuple[str, ...]:
+    """Name what one layout of a table may be told besides what all may, or any of its layouts."""
+    layouts = [one for name, one in LAYOUTS.items() if one.table == table and layout in (None, name)]
+    return tuple(dict.fromkeys(name for one in layouts for name in one.own))
 
 
 def guess_layout(options: Options) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.records import Reading
@@ -18,7 +18,7 @@ LOCAL_TIME = "time"
 #: words that stand for "no value" where nothing else is said; an empty cell always does
 MISSING = ("NA", "NaN", "nan")
 #: what may happen to columns that identify people directly
-IDENTIFIER_RULES = ("drop", "keep")
+IDENTIFIER_RULES = ("drop", "hash", "keep")
 
 
 class How(TypedDict, total=False):
@@ -27,7 +27,8 @@ class How(TypedDict, total=False):
     ``columns``: canonical column -> column of the file (``{"participant_id": "client", "time": "date"}``; participant_id
     ``"row"`` numbers the rows); ``keep``: the other columns to keep, all by default; ``separator``, ``encoding``,
     ``decimal``, ``missing`` (words for no value), ``sheet`` (of a workbook); ``timezone`` of times without a zone and
-    their ``time_format``; ``identifiers``: ``drop`` (default) or ``keep`` columns such as names and e-mail addresses.
+    their ``time_format``; ``identifiers``: ``drop`` (default), ``hash`` or ``keep`` columns such as names and e-mail
+    addresses; ``key_file`` or ``key_variable``: where the key to hash with is, as for ``pseudonymise``.
     """
 
     columns: Mapping[str, str]
@@ -40,11 +41,15 @@ class How(TypedDict, total=False):
     timezone: str
     time_format: str
     identifiers: str
+    key_file: str
+    key_variable: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """One file and how it is read into one table. ``mapping``: canonical column -> column in the file."""
+    """One file and how it is read into one table. ``mapping``: canonical column -> column in the file; ``own``: what only
+    its layout may be told.
+    """
 
     table: str
     path: Path
@@ -60,6 +65,9 @@ class Options:
     timezone: str | None = None
     time_format: str | None = None
     identifiers: str = "drop"
+    key_file: str | None = None
+    key_variable: str | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         one = self.separator
@@ -69,6 +77,9 @@ class Options:
             raise StudyError(f"{self.where}: decimal {self.decimal!r} is unknown. Allowed: '.' or ','.")
         if self.identifiers not in IDENTIFIER_RULES:
             raise ChoiceError(unknown_name(f"{self.where}: identifiers", self.identifiers, IDENTIFIER_RULES))
+        if self.identifiers == "hash" and not (self.key_file or self.key_variable):
+            raise StudyError(f'{self.where}: identifiers = "hash" needs a key. Name it: key_file = "..." (outside the '
+                             f'study) or key_variable = "...", in study.toml under [privacy].')
         for name in self.mapping:
             if name not in canonical_columns(self.table):
                 raise ChoiceError(unknown_name(f"{self.where}: columns", name, canonical_columns(self.table)))
@@ -80,18 +91,31 @@ class Options:
         """The table and its file, as messages name them."""
         return f"{self.table} ({self.file})"
 
+    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+        """Return what the layout was told under ``name``, or None; ``ChoiceError`` where that is not allowed."""
+        value = self.own.get(name)
+        if value is not None and value not in allowed:
+            raise ChoiceError(unknown_name(f"{self.where}: {name}", value, allowed))
+        return value
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """One way that a program writes a table. ``recognise`` looks at the path and at the first bytes, unpacked."""
+    """One way that a program writes a table. ``recognise`` looks at the path and at the first bytes, unpacked; ``own``
+    names what only this layout may be told, by keyword or in study.toml.
+    """
 
     table: str
     read: Callable[[Options], Reading]
     recognise: Callable[[Path, bytes], bool]
+    own: tuple[str, ...] = ()
 
 
-def make_options(table: str, path: str | PathLike[str], layout: str | None, how: How) -> Options:
-    """Check the keywords of a reader. Raises ``ChoiceError`` for one that no reader knows, and for a wrong value."""
+def make_options(table: str, path: str | PathLike[str], layout: str | None, how: How, **own: Any) -> Options:
+    """Check the keywords of a reader. Raises ``ChoiceError`` for one that no reader knows, and for a wrong value.
+
+    ``own`` are those that only this reader has; None says nothing.
+    """
     file = Path(path)
     for name in how:
         if name not in How.__annotations__:
@@ -102,6 +126,7 @@ def make_options(table: str, path: str | PathLike[str], layout: str | None, how:
     known = {one.name for one in fields(Options)}
     return Options(table=table, path=file, file=file.name, layout=layout, mapping=dict(how.get("columns", {})),
                    columns=tuple(how["keep"]) if "keep" in how else None,
+                   own={name: value for name, value in own.items() if value is not None},
                    **{name: value for name, value in given.items() if name in known})  # type: ignore[arg-type]
 
 

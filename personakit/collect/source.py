@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sqlite3
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from personakit.collect.options import Options
@@ -37,10 +38,30 @@ def read_bytes(options: Options) -> tuple[bytes, str]:
         data = options.path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(b"\x1f\x8b"):
-        data = _gunzip(data, options)
+        data = gunzip(data, options)
     if not data.strip():
         raise StudyError(f"{options.where}: is empty. Write a header line and rows, or remove [{options.table}].")
     return data, digest
+
+
+def read_pieces(options: Options) -> Iterator[bytes]:
+    """Yield a file in pieces, unpacked where it is gzip, so that it need not fit in memory."""
+    with _told(options), options.path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        stream = gzip.GzipFile(fileobj=file) if packed else file
+        size = 0
+        try:
+            while piece := stream.read(_CHUNK):
+                size += len(piece)
+                if size > MOST_GROWTH * file.tell() + _CHUNK:
+                    raise StudyError(f"{options.where}: unpacks to more than {MOST_GROWTH} times its size. Do not trust "
+                                     f"this file.")
+                yield piece
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise StudyError(f"{options.where}: the gzip file is damaged ({error}). Export it again.") from None
+        if not size:
+            raise StudyError(f"{options.where}: is empty. Write a header line and rows, or remove [{options.table}].")
 
 
 def read_head(path: Path, size: int = 1 << 16) -> bytes:
@@ -65,7 +86,7 @@ def _told(options: Options) -> Iterator[None]:
                          f"{options.file!r} under [{options.table}] in study.toml.") from None
 
 
-def _gunzip(data: bytes, options: Options) -> bytes:
+def gunzip(data: bytes, options: Options) -> bytes:
     """Unpack all members of a gzip file, never past the limit."""
     out: list[bytes] = []
     size, rest = 0, data
@@ -85,36 +106,47 @@ def _gunzip(data: bytes, options: Options) -> bytes:
     return b"".join(out)
 
 
-def read_zip(options: Options) -> dict[str, bytes]:
-    """Return the members of a zip archive by name. Refuses paths that leave the archive, bombs, locks and damage."""
-    data, _ = read_bytes(options)
+def read_zip(options: Options, wanted: Callable[[str], bool] = bool) -> tuple[dict[str, bytes], str]:
+    """Return the ``wanted`` members of a zip archive by name (media may be left packed), and the sha256 of the archive.
+
+    Refuses paths that leave the archive, bombs, locks and damage.
+    """
+    with _told(options):
+        file = options.path.open("rb")
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            return {info.filename: _member(archive, info, options) for info in check_members(archive, options)}
+        with file, zipfile.ZipFile(file) as archive:
+            infos = check_members(archive, options, wanted)
+            return {info.filename: _member(archive, info, options) for info in infos}, sha256_of(options.path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, StudyError):
             raise
         raise StudyError(f"{options.where}: is not a sound zip archive ({error}). Export it again.") from None
 
 
-def check_members(archive: zipfile.ZipFile, options: Options) -> list[zipfile.ZipInfo]:
-    """Return the files of an archive, or raise where one of them, or all together, must not be unpacked."""
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+def check_members(archive: zipfile.ZipFile, options: Options,
+                  wanted: Callable[[str], bool] = bool) -> list[zipfile.ZipInfo]:
+    """Return the ``wanted`` files of an archive, or raise where one of them, or all together, must not be unpacked."""
+    for info in archive.infolist():
+        _check_name(info, options)
+    infos = [info for info in archive.infolist() if not info.is_dir() and wanted(info.filename)]
     for info in infos:
-        _check_member(info, options)
+        _check_size(info, options)
     if sum(info.file_size for info in infos) > MOST_BYTES or len(infos) > 100_000:
         raise StudyError(f"{options.where}: unpacks to more than {MOST_BYTES >> 20} MiB. Export less, or without its "
                          f"media.")
     return infos
 
 
-def _check_member(info: zipfile.ZipInfo, options: Options) -> None:
+def _check_name(info: zipfile.ZipInfo, options: Options) -> None:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         raise StudyError(f"{options.where}: the archive holds {info.filename!r}, a path outside it. Do not trust this file; "
                          f"ask its sender to export it again.")
     if info.flag_bits & 1:
         raise StudyError(f"{options.where}: the archive is locked by a password. Export it without one.")
+
+
+def _check_size(info: zipfile.ZipInfo, options: Options) -> None:
     if info.file_size > 1 << 20 and info.file_size > MOST_GROWTH * max(info.compress_size, 1):
         raise StudyError(f"{options.where}: {info.filename!r} unpacks to {info.file_size >> 20} MiB from "
                          f"{info.compress_size:,} bytes. Do not trust this file.")
@@ -179,9 +211,7 @@ def open_sqlite(path: Path, options: Options) -> Iterator[sqlite3.Connection]:
     """Open a SQLite file read-only; schema code is not trusted and a query that never ends is stopped."""
     if read_head(path, 16) != b"SQLite format 3\0":
         raise StudyError(f"{options.where}: is not a SQLite file. Name the project's own file or folder.")
-    # a project that is open elsewhere keeps its newest pages in a -wal file, which immutable=1 would not see
-    frozen = "" if Path(f"{path}-wal").exists() else "&immutable=1"
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{frozen}", uri=True)
+    connection = _connect(path)
     try:
         connection.execute("pragma trusted_schema = off")
         connection.execute("pragma cell_size_check = on")
@@ -198,6 +228,50 @@ def open_sqlite(path: Path, options: Options) -> Iterator[sqlite3.Connection]:
                          f"save it again.") from None
     finally:
         connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # a project that is open elsewhere keeps its newest pages in a -wal file, which immutable=1 would not see
+    frozen = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{frozen}", uri=True)
+
+
+def sqlite_rows(connection: sqlite3.Connection, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a table of the project; None stands for a column that this version lacks, no rows for no table.
+
+    Views and virtual tables are none: reading them would run what the file says.
+    """
+    known = connection.execute("select sql from sqlite_master where type = 'table' and lower(name) = ?", (table,)).fetchone()
+    if known is None or not str(known[0]).lstrip().casefold().startswith("create table"):
+        return []
+    there = {str(row[1]).casefold() for row in connection.execute(f'pragma table_info("{table}")')}
+    asked = ", ".join(f'"{name}"' if name in there else "null" for name in columns)
+    return connection.execute(f'select {asked} from "{table}"').fetchall()  # noqa: S608 - names from our own code
+
+
+def sqlite_tables(path: Path) -> set[str]:
+    """Return the names of the tables of a SQLite file, none where it cannot be read."""
+    if read_head(path, 16) != b"SQLite format 3\0":
+        return set()
+    try:
+        with closing(_connect(path)) as connection:
+            return {str(name) for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+    except (sqlite3.Error, UnicodeError, OverflowError):
+        return set()
+
+
+def as_text(value: object) -> str:
+    """Return a cell of a SQLite file as text; columns of SQLite hold values of any kind."""
+    return "" if value is None else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def as_whole(value: object, otherwise: int | None = None) -> int | None:
+    """Return a cell of a SQLite file as a whole number of moderate size, else ``otherwise``."""
+    try:
+        number = int(as_text(value))
+    except ValueError:
+        return otherwise
+    return number if abs(number) < 2**53 else otherwise
 
 
 def sha256_of(path: Path) -> str:

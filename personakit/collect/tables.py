@@ -33,7 +33,7 @@ def finish(reading: Reading, options: Options, twice: Sequence[str] = ()) -> Rea
                          f"study.toml.")
     if twice:
         reading = noted(reading, "collect.twice", n=len(twice), first=first_five(twice))
-    frame = _name_columns(frame, options, twice)
+    frame = name_columns(frame, options, twice)
     if options.table == "events":
         reading, frame = _with_times(reading, frame, options)
     decimal = guess_decimal(frame, options)
@@ -41,7 +41,7 @@ def finish(reading: Reading, options: Options, twice: Sequence[str] = ()) -> Rea
     return with_frame(reading, read_frame(frame, options, decimal or options.decimal or "."))
 
 
-def _name_columns(frame: pd.DataFrame, options: Options, twice: Sequence[str]) -> pd.DataFrame:
+def name_columns(frame: pd.DataFrame, options: Options, twice: Sequence[str]) -> pd.DataFrame:
     """Give columns their canonical names and keep those that are asked for."""
     numbered = options.mapping.get(PARTICIPANT) == NUMBER_THE_ROWS and options.table in ("participants", "answers")
     sources = {name: column for name, column in options.mapping.items() if not (numbered and name == PARTICIPANT)}
@@ -63,7 +63,7 @@ def _name_columns(frame: pd.DataFrame, options: Options, twice: Sequence[str]) -
 
 def as_ids(column: pd.Series) -> pd.Series:
     """Return ids as text: whole numbers without a decimal point, no spaces around."""
-    if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all():
+    if pd.api.types.is_float_dtype(column.dtype) and (column.dropna() % 1 == 0).all() and column.abs().max() < 2**63:
         column = column.astype("Int64")
     text = column.astype("str").str.strip()
     return text.where(column.notna() & text.ne("")).astype("str")

@@ -10,13 +10,13 @@ import pandas as pd
 
 from personakit.errors import StudyError, first_five
 
-_EARLIEST, _LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
 _HAS_ZONE = r"\d{1,2}:\d{2}.*(?:[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)\s*$"
 #: epoch unit -> microseconds in it
 EPOCH_UNITS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 #: epochs are believed between these two days: units lie a factor of 1,000 apart, so only one can fit
 _SINCE, _UNTIL = pd.Timestamp("1990-01-01", tz="UTC").timestamp(), pd.Timestamp("2100-01-01", tz="UTC").timestamp()
-_DAY_FIRST = re.compile(r"^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$")
+DAY_FIRST = re.compile(r"^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def read_times(column: pd.Series, *, where: str, timezone: str | None, time_form
         return _epochs(pd.to_numeric(column, errors="coerce"), column, where)
     text = column.astype("str").str.strip()
     guesses: dict[str, str] = {}
-    if time_format is None and _DAY_FIRST.match(text.iloc[0]):
+    if time_format is None and DAY_FIRST.match(text.iloc[0]):
         time_format = guess_date_order(text, where)
         guesses = {"time_format": time_format}
     return _zoned(_parse(text, where, time_format), text, where, timezone, guesses)
@@ -76,7 +76,7 @@ def epoch_unit(low: float, high: float) -> str | None:
 
 def guess_date_order(text: pd.Series, where: str) -> str:
     """Return the format of dates such as 31/03/2026 or 03/31/2026 14:05, or raise where no row tells the order."""
-    parts = text.str.extract(_DAY_FIRST.pattern)
+    parts = text.str.extract(DAY_FIRST.pattern)
     _refuse(parts[0].isna(), text, where, "are not dates like the others",
             'Write them alike, or give their time_format (such as "%d/%m/%Y %H:%M") in study.toml.')
     first, second = parts[0].astype(int), parts[2].astype(int)
@@ -151,7 +151,7 @@ def _zoned(parsed: pd.Series, text: pd.Series, where: str, timezone: str | None,
 
 def _as_microseconds(parsed: pd.Series, text: pd.Series, where: str) -> pd.Series:
     moment = parsed.dt.tz_convert("UTC")
-    _refuse(~moment.between(_EARLIEST, _LATEST), text, where, "lie outside the years 1900 to 2200",
+    _refuse(~moment.between(EARLIEST, LATEST), text, where, "lie outside the years 1900 to 2200",
             "Correct them; time_us counts microseconds since 1970, in UTC.")
     return moment.dt.tz_localize(None).dt.as_unit("us").astype("int64")
 

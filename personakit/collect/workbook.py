@@ -8,12 +8,13 @@ import re
 import warnings
 import zipfile
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from personakit.collect.options import Options
-from personakit.collect.source import check_members, refuse_doctype
+from personakit.collect.source import check_members, read_bytes, refuse_doctype
 from personakit.errors import StudyError, unknown_name
 
 if TYPE_CHECKING:
@@ -53,6 +54,26 @@ def read_sheet(data: bytes, options: Options) -> tuple[pd.DataFrame, dict[str, s
     if uncomputed:
         guesses["formulas without a stored value, read as missing"] = str(uncomputed)
     return frame.mask(wrong), guesses
+
+
+def top_rows(path: Path, count: int) -> list[list[str]]:
+    """Return the first rows of the first visible sheet; none where the file is no sound workbook."""
+    options = Options(table="answers", path=path, file=path.name, mapping={})
+    try:
+        import openpyxl
+
+        data, _ = read_bytes(options)
+        _refuse_hostile(data, options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            sheet = book[_choose(book, options)]
+            sheet.reset_dimensions()
+            rows = [[_as_text(cell) or "" for cell in row] for row in sheet.iter_rows(max_row=count, values_only=True)]
+            book.close()
+    except Exception:  # noqa: BLE001 - what cannot be looked into has no rows; the reader of the file says what is wrong
+        return []
+    return rows
 
 
 def _refuse_hostile(data: bytes, options: Options) -> int:

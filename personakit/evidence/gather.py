@@ -119,7 +119,7 @@ def _coverage(study: Study, people: People, personas: Personas) -> pd.DataFrame:
 def _with_events(events: Any) -> pd.Index | None:
     if events is None:
         return None
-    ids = nw.from_native(events).lazy().select(nw.col(PARTICIPANT).cast(nw.String)).unique().collect()
+    ids = nw.from_native(events).lazy().select(nw.col(PARTICIPANT).cast(nw.String)).unique().collect(backend="pandas")
     return pd.Index(ids[PARTICIPANT].to_list(), dtype="str")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from personakit.disclosure import is_small
+from personakit.disclosure import hidden_parts
 from personakit.records import Candidates, Evidence, JourneyFindings, Personas, Study
 from personakit.schema import PARTICIPANT, VERDICTS
 from personakit.wording import join, number, say_key
@@ -90,8 +90,9 @@ def _personas(spoken: Spoken) -> str:
         return spoken.say("no_personas")
     labels = spoken.personas.labels
     counts = labels.value_counts().reindex(spoken.personas.membership.columns, fill_value=0)
-    said = [spoken.name(persona) if is_small(n) else
-            spoken.say("persona_share", name=spoken.name(persona), share=n / len(labels)) for persona, n in counts.items()]
+    said = [spoken.name(persona) if hidden else
+            spoken.say("persona_share", name=spoken.name(persona), share=n / len(labels))
+            for (persona, n), hidden in zip(counts.items(), hidden_parts(counts), strict=True)]
     return spoken.say("personas", n=len(counts), names=spoken.listed(said))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from personakit.disclosure import hide_small
 from personakit.documents import Card, JourneyMap
 from personakit.export.answer import Spoken, five_lines
 from personakit.export.cards import used_evidence
@@ -56,6 +58,8 @@ def save_report(
     StudyError
         The language is unknown.
     """
+    few = hide_small(candidates.table.astype({"smallest_n": "float64"}), counts=["smallest_n"], values=["smallest_n"])
+    candidates = replace(candidates, table=few.drop(columns="hidden"))
     spoken = Spoken(language=check_language(language), study=study, candidates=candidates, personas=personas,
                     evidence=evidence, findings=findings)
     found = {"frictions": frictions(spoken), "breaks": breaks(spoken), "comparisons": comparisons(spoken)}

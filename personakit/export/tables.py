@@ -112,7 +112,7 @@ def publishable_tables(
 
     An evidence id on a card or a map leads to the row with the same ``evidence_id`` in one of these tables. Cells on
     fewer than five people are empty and say so in the column ``hidden``; counts of interviewees are kept, because
-    interviewed people are few by design. Participants' ids are left out.
+    interviewed people are few by design. Participants' ids and the names of documents are left out.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def publishable_tables(
     """
     tables = {
         "candidates": hide_small(candidates.table, counts=["smallest_n"], values=["smallest_n"]).drop(columns="hidden"),
-        "candidate_personas": hide_small(candidates.personas.reset_index(), counts=["n"], within=["candidate"],
+        "candidate_personas": hide_small(candidates.personas.reset_index(), counts=["n"], totals=[(("candidate",), "n")],
                                          values=_present(candidates.personas, "n", "share", "jaccard", "contested")),
         "features": candidates.features.catalog,
         "dropped_features": candidates.features.dropped,
@@ -145,7 +145,8 @@ def _evidence_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     return {
         "evidence": evidence_cells(evidence.table),
         "evidence_codes": evidence.codes,
-        "evidence_quotes": quotable(evidence.quotes).drop(columns="participant_id", errors="ignore"),
+        # who spoke, and the name of the document, which often is a person's
+        "evidence_quotes": quotable(evidence.quotes).drop(columns=["participant_id", "source"], errors="ignore"),
         "evidence_coverage": _coverage(evidence.coverage),
         "evidence_traits": _traits(evidence),
     }
@@ -159,13 +160,14 @@ def _coverage(coverage: pd.DataFrame) -> pd.DataFrame:
     few = hide_small(frame.assign(n_contested=(frame["contested"] * frame["n"]).round()), counts=["n_contested"],
                      values=["contested"])
     values = _present(frame, "n", "share", "low", "high", "contested", "with_events", "with_answers", "with_codes")
-    return hide_small(frame.assign(contested=few["contested"]), counts=["n"], within=["study"], values=values).drop(
-        columns="study")
+    return hide_small(frame.assign(contested=few["contested"]), counts=["n"], totals=[(("study",), "n")],
+                      values=values).drop(columns="study")
 
 
 def _traits(evidence: Evidence) -> pd.DataFrame:
     n = evidence.traits["persona"].map(evidence.coverage["n"])
     holders = {f"n_{name}": (evidence.traits[name] * n).round() for name in ("share", "together")}
+    holders |= {f"not_{name}": (n - holders[f"n_{name}"]) for name in ("share", "together")}
     masked = hide_small(evidence.traits.assign(**holders), counts=[*holders], values=["share", "together"])
     return masked.drop(columns=[*holders])
 

@@ -11,6 +11,7 @@ from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.maps import measured, planned, said
 from personakit.maps.view import View, ease_items, level, own_answers, own_frames, passages, rows_of
 from personakit.records import Evidence, JourneyFindings, Personas, Study
+from personakit.schema import QUOTE
 from personakit.wording import check_language, join, say_key, term
 
 Lane = tuple[str, str, tuple[tuple[Cell, ...], ...]]
@@ -85,7 +86,8 @@ def make_map(
         title=view.say("title", who=who), language=view.language, persona=persona, banner=_banner(view, personas),
         stages=tuple((stage, term(stage, view.language)) for stage in study.stages), lanes=(sources, *lanes),
         notes=(*_comparisons(view, personas), *_switches(view), Claim(text=view.say(f"curve_{source}")),
-               *([Claim(text=view.say("interviews_are_few"))] if study.codes is not None else [])),
+               *([Claim(text=view.say("interviews_are_few"))] if study.codes is not None else []),
+               *([Claim(text=view.say("no_quotes"))] if _keeps_quotes_back(view, lanes) else [])),
     )
 
 
@@ -131,6 +133,12 @@ def _sources(view: View, lanes: list[Lane], at: int) -> tuple[Cell, ...]:
     best = next((one for one in ("fully", "partly") if found and one in levels), "none")
     text = view.say("source_list", names=join(found, view.language)) if found else view.say("source_none")
     return (Cell(text=text, value=float(len(found)), level=best),)
+
+
+def _keeps_quotes_back(view: View, lanes: list[Lane]) -> bool:
+    """Tell whether these people said something and none of it may be printed."""
+    shown = any(any(cells) for key, _, cells in lanes if key == "quotes")
+    return not shown and QUOTE in view.interviews.columns and bool(view.interviews[QUOTE].notna().any())
 
 
 def _name(view: View, personas: Personas | None, persona: str) -> str:

@@ -96,7 +96,8 @@ def aggregates_of(evidence: Evidence, persona: str) -> Evidence:
     table = table[(table[PERSONA] == persona) & ~table["hidden"] & ((table["low"] > 0) | (table["high"] < 0))]
     table = table.loc[table["effect"].abs().sort_values(ascending=False, kind="stable").index].head(MOST_FEATURES)
     counts = ["with_code", "elsewhere"]
-    codes = hide_small(evidence.codes, counts=[*counts, "interviewees"], values=counts, within=[CODE])
+    codes = hide_small(evidence.codes, counts=[*counts, "interviewees"], values=counts,
+                       totals=[((CODE,), "with_code")])
     codes = codes[(codes[PERSONA] == persona) & ~codes["hidden"]]
     traits = evidence.traits[evidence.traits[PERSONA] == persona]
     shown = ~np.logical_or.reduce([(traits[name] * n).round().between(1, 4) for name in ("share", "together")])

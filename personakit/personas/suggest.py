@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from personakit.disclosure import evidence_cells
 from personakit.inference import one_thread, person_weights, weighted_rate
 from personakit.personas.decide import check_evidence
 from personakit.personas.phrases import (
@@ -117,7 +118,7 @@ class Contrasts:
 
 @np.errstate(divide="ignore", invalid="ignore")
 def _contrasts(personas: Personas, evidence: Evidence) -> Contrasts:
-    table = evidence.table
+    table = evidence.table.loc[evidence_cells(evidence.table).index]  # no level that tells of a few people
     names = [str(one) for one in personas.membership.columns]
     about = table.drop_duplicates(FEATURE).sort_values(FEATURE, kind="stable").set_index(FEATURE)[[KIND, ROLE]]
     catalog = personas.features.catalog

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from personakit.collect.account import NO_ID, frame_of, put_aside
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Reading, Study
 from personakit.schema import FRAMEWORKS, PARTICIPANT, TABLES, check_table
@@ -36,7 +37,7 @@ def build_study(
     name, language, timezone, stages
         As in ``Study``.
     *readings
-        From the readers. Several logs, or several sets of coded interviews, follow each other; several surveys stand side
+        From the readers. Rows without a participant are set aside. Several logs, or several sets of coded interviews, follow each other; several surveys stand side
         by side and may not share a column; codebooks are put together.
     tables
         Further tables of the study by name, such as touchpoints. A table of participants given here says who belongs to
@@ -64,10 +65,11 @@ def build_study(
     """
     if not readings and not tables:
         raise StudyError("build_study: no reading was given. Read a file first, such as read_survey(\"survey.csv\").")
-    given = dict(tables or {})
-    for table in given:
+    for table in tables or {}:
         if table not in STUDY_TABLES:
             raise ChoiceError(unknown_name("build_study: table", table, STUDY_TABLES))
+    given = {table: _checked(table, frame, table) for table, frame in (tables or {}).items()}
+    readings = tuple(_with_ids_only(reading) for reading in readings)
     found: dict[str, list[pd.DataFrame]] = {}
     for reading in readings:
         for table, frame in reading.tables.items():
@@ -79,6 +81,14 @@ def build_study(
     people = given["participants"] if "participants" in given else _everyone(joined)
     return Study(name=name, language=language, timezone=timezone, stages=tuple(stages),
                  reports=tuple(one.report for one in readings), **{**joined, "participants": people})
+
+
+def _with_ids_only(reading: Reading) -> Reading:
+    """Set rows aside that do not say whom they come from: they can be in no journey and no persona."""
+    frame = frame_of(reading)
+    if not isinstance(frame, pd.DataFrame) or PARTICIPANT not in frame:
+        return reading
+    return put_aside(reading, frame[PARTICIPANT].isna(), NO_ID)
 
 
 def _checked(table: str, frame: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from itertools import combinations
 
 import pandas as pd
 
-from personakit.collect.audit import as_pandas
+from personakit.collect.audit import columns_of, count_rows, people_of
 from personakit.collect.findings import Finding, findings_of, tabulate
+from personakit.collect.identifiers import personal_ids
 from personakit.errors import first_five
-from personakit.records import Study
+from personakit.records import Study, check_known
 from personakit.schema import CODE, CONSENT, CONTENT, OWNER, PARTICIPANT, QUOTE, STAGE, TOUCHPOINT
-from personakit.study.event_checks import event_counts
+from personakit.study.event_checks import check_lazy, event_counts
 from personakit.study.settings import PEOPLE_TABLES
 from personakit.wording import check_language, term
 
@@ -54,7 +54,7 @@ def check_study(study: Study, *, language: str | None = None) -> pd.DataFrame:
     """
     spoken = check_language(language or study.language)
     if study.events is not None and not isinstance(study.events, pd.DataFrame):
-        study = replace(study, events=as_pandas(study.events))
+        check_lazy(study.events, "events")
     found = [*_people(study), *_tables(study), *_joins(study), *_events(study), *_answers(study), *_codes(study),
              *_stages(study, spoken), *_readings(study)]
     return tabulate(found, spoken)
@@ -73,7 +73,7 @@ def _people(study: Study) -> Iterator[Finding]:
     yield Finding(check="study.enough_people", result=result, table="participants", count=count,
                   values={"fewest": FEWEST_PARTICIPANTS, "thin": THIN_PARTICIPANTS})
     ids = study.participants.index
-    yield _none_expected("study.personal_ids", "participants", ids[ids.str.contains("@", regex=False)])
+    yield _none_expected("study.personal_ids", "participants", personal_ids(ids))
     nothing = not any(getattr(study, table) is not None for table in PEOPLE_TABLES)
     yield Finding(check="study.something_to_learn", result="failed" if nothing else "passed", table="participants",
                   count=sum(getattr(study, table) is not None for table in PEOPLE_TABLES))
@@ -83,17 +83,17 @@ def _tables(study: Study) -> Iterator[Finding]:
     for table in (*PEOPLE_TABLES, "touchpoints", "contents"):
         if table == "touchpoints" and study.events is None:
             continue
-        if table == "contents" and (study.events is None or CONTENT not in study.events):
+        if table == "contents" and (study.events is None or CONTENT not in columns_of(study.events)):
             continue
         frame = getattr(study, table)
         yield Finding(check=f"study.has_{table}", result="note" if frame is None else "passed", table=table,
-                      count=0 if frame is None else len(frame))
+                      count=0 if frame is None else count_rows(frame))
 
 
 def _joins(study: Study) -> Iterator[Finding]:
     here = {table: getattr(study, table) for table in PEOPLE_TABLES if getattr(study, table) is not None}
-    seen = {table: pd.Index(frame.index if table == "answers" else frame[PARTICIPANT].unique())
-            for table, frame in here.items()}
+    seen = {table: frame.index if table == "answers" else people_of(frame) for table, frame in here.items()}
+    check_known("events", seen.get("events", study.participants.index), study.participants.index)
     for one, other in combinations(seen, 2):
         both = seen[one].intersection(seen[other])
         smaller = min(len(seen[one]), len(seen[other]))
@@ -101,8 +101,9 @@ def _joins(study: Study) -> Iterator[Finding]:
         yield Finding(check="study.overlap", result=result, table=f"{one}, {other}", count=len(both),
                       values={"one": one, "other": other, "share": len(both) / max(smaller, 1)})
     if seen:
-        heard = [name for ids in seen.values() for name in ids]
-        silent = study.participants.index[~study.participants.index.isin(heard)]
+        silent = study.participants.index
+        for ids in seen.values():
+            silent = silent[~silent.isin(ids)]
         yield _none_expected("study.silent_people", "participants", silent)
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from personakit.collect import read
-from personakit.collect.account import NO_ID, frame_of, put_aside, with_frame
-from personakit.collect.audit import find_bots, find_duplicates
+from personakit.collect.account import frame_of, put_aside, with_frame
+from personakit.collect.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
+from personakit.collect.audit import find_bots, people_of
+from personakit.collect.pseudonyms import pseudonymise
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Reading, ReadReport, Study
 from personakit.schema import PARTICIPANT, check_table
+from personakit.study.event_checks import check_lazy
 from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, read_settings
 from personakit.study.words import read_words
 
-DUPLICATE, BOT, UNKNOWN = "duplicate", "bot", "unknown_participant"
+BOT, UNKNOWN = "bot", "unknown_participant"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SAMPLE_FOLDERS = (_PACKAGE / "_samples", _PACKAGE.parent / "data" / "samples")
 #: table -> what study.toml sets aside from it
@@ -39,7 +42,9 @@ def load_study(folder: str | PathLike[str]) -> Study:
     Empty cells and the words NA, NaN and nan are missing (``missing = [...]`` under a table names other words). Columns
     of participants and answers become numbers where every value is one, and 0/1 where every value is yes or no. Times
     without a zone are local in the study's ``timezone``; an hour that clocks repeat is read as its first occurrence, an
-    hour that they skip moves to the end of the gap.
+    hour that they skip moves to the end of the gap. Columns that identify people directly (``find_identifiers``) are not
+    read, unless ``identifiers = "keep"`` or ``"hash"`` stands under their table; ``[privacy] key_file`` (a file outside the
+    folder) or ``key_variable`` makes pseudonyms of the ids (``pseudonymise``).
 
     Parameters
     ----------
@@ -77,11 +82,12 @@ def load_study(folder: str | PathLike[str]) -> Study:
                 for name, one in readings.items()}
     frames = {name: _checked(one) for name, one in readings.items() if name != "participants"}
     own = ReadReport(table="study", file=SETTINGS_FILE, layout="toml", sha256=settings.sha256, rows_in=0, kept=0)
-    return Study(
+    study = Study(
         name=settings.name, language=settings.language, timezone=settings.timezone or "UTC", stages=settings.stages,
         choice=settings.choice, names=settings.names, participants=participants,
         reports=(own, *(readings[name].report for name in STUDY_TABLES if name in readings)), **frames,
     )
+    return pseudonymise(study, **settings.privacy) if settings.privacy else study
 
 
 def load_sample(name: str) -> Study:
@@ -118,11 +124,14 @@ def load_sample(name: str) -> Study:
 
 
 def _with_companions(readings: dict[str, Reading], participants_from: str | None) -> dict[str, Reading]:
-    """Take the codebook that came inside a file, and its people where study.toml takes participants from it."""
+    """Take the codebook that came inside a file, and its people where study.toml takes participants from it.
+
+    What else came with it, such as the list of codes of a project, is no table of a study.
+    """
     out = dict(readings)
     for name, reading in readings.items():
         for table, frame in reading.tables.items():
-            if table not in out and (table != "participants" or participants_from == name):
+            if table in STUDY_TABLES and table not in out and (table != "participants" or participants_from == name):
                 report = ReadReport(table=table, file=reading.report.file, layout=reading.report.layout,
                                     sha256=reading.report.sha256, rows_in=len(frame), kept=len(frame))
                 out[table] = Reading(tables={table: frame}, report=report)
@@ -136,8 +145,7 @@ def _in_words(readings: Mapping[str, Reading], stages: Sequence[str]) -> dict[st
 def _without_duplicates(readings: dict[str, Reading], policies: Policies) -> dict[str, Reading]:
     if "duplicates" not in policies.get("events", ()):
         return readings
-    frame = frame_of(readings["events"])
-    return {**readings, "events": put_aside(readings["events"], find_duplicates(frame), DUPLICATE, frame.get(PARTICIPANT))}
+    return {**readings, "events": aside_duplicates(readings["events"])}
 
 
 def _without_bots(readings: dict[str, Reading], policies: Policies) -> dict[str, Reading]:
@@ -145,10 +153,8 @@ def _without_bots(readings: dict[str, Reading], policies: Policies) -> dict[str,
     if "bots" not in policies.get("events", ()):
         return readings
     events = readings["events"]
-    frame = frame_of(events)
-    named = frame[frame[PARTICIPANT].notna()] if PARTICIPANT in frame else frame
-    bots = find_bots(check_table("events", named, where=_where(events)))
-    out = {**readings, "events": put_aside(events, frame[PARTICIPANT].isin(bots), BOT, frame[PARTICIPANT])}
+    bots = find_bots(_named_events(events))
+    out = {**readings, "events": aside_people(events, bots, BOT)}
     people = readings.get("participants")
     if people is not None and PARTICIPANT in frame_of(people):
         heard = [name for table in ("answers", "codes") if table in readings
@@ -156,6 +162,15 @@ def _without_bots(readings: dict[str, Reading], policies: Policies) -> dict[str,
         ids = frame_of(people)[PARTICIPANT]
         out["participants"] = put_aside(people, ids.isin(bots) & ~ids.isin(heard), BOT, ids)
     return out
+
+
+def _named_events(events: Reading) -> Any:
+    """Return the events of somebody, once their columns are sound."""
+    frame = frame_of(events)
+    if not isinstance(frame, pd.DataFrame):
+        check_lazy(frame, _where(events), gaps=[PARTICIPANT])
+        return frame
+    return check_table("events", frame[frame[PARTICIPANT].notna()] if PARTICIPANT in frame else frame, where=_where(events))
 
 
 def _participants(readings: Mapping[str, Reading], source: str | None) -> pd.DataFrame:
@@ -167,7 +182,7 @@ def _participants(readings: Mapping[str, Reading], source: str | None) -> pd.Dat
     if PARTICIPANT not in frame:
         raise StudyError(unknown_name(f"{_where(reading)}: column", PARTICIPANT, list(frame.columns)) +
                          f' Name it: {PARTICIPANT} = "..." under [{source}] in study.toml.')
-    found = pd.DataFrame({PARTICIPANT: sorted(frame[PARTICIPANT].dropna().unique())}, dtype="str")
+    found = pd.DataFrame({PARTICIPANT: people_of(frame).to_numpy()}, dtype="str")
     return check_table("participants", found, where=f"participants from {_where(reading)}")
 
 
@@ -175,27 +190,32 @@ def _known_only(reading: Reading, known: pd.Index, policy: Collection[str]) -> R
     frame = frame_of(reading)
     if PARTICIPANT not in frame:
         return reading
-    ids = frame[PARTICIPANT]
-    unknown = (ids.notna() & ~ids.isin(known)).to_numpy()
+    ids = people_of(frame)
+    strangers = ids[~ids.isin(known)]
     if "unknown_participants" in policy:
-        missing = ids.isna().to_numpy()
-        return put_aside(put_aside(reading, unknown, UNKNOWN, ids), missing[~unknown], NO_ID)
-    if unknown.any():
-        strangers = ids[unknown]
+        return aside_nobody(aside_people(reading, strangers, UNKNOWN))
+    if len(strangers):
         raise StudyError(
-            f"{_where(reading)}.{PARTICIPANT}: {strangers.nunique()} of {ids.nunique()} not in participants "
-            f"({first_five(strangers)}), in {len(strangers)} of {len(ids)} rows. Add them, drop these rows, or set "
+            f"{_where(reading)}.{PARTICIPANT}: {len(strangers)} of {len(ids)} not in participants "
+            f"({first_five(strangers)}), in {count_rows_of(frame, strangers)} of {reading.report.kept} rows. "
+            f"Add them, drop these rows, or set "
             f'unknown_participants = "set_aside" under [{reading.report.table}] in study.toml.'
         )
     return reading
 
 
-def _checked(reading: Reading) -> pd.DataFrame:
+def _checked(reading: Reading) -> Any:
     frame, report = frame_of(reading), reading.report
-    if frame.empty:
+    if not report.rows_in:
+        raise StudyError(f"{_where(reading)}: holds no rows. Name a file that does, or remove [{report.table}] from "
+                         f"study.toml.")
+    if not report.kept:
         reasons = ", ".join(f"{line['rows']} {line['reason']}" for line in report.set_aside.to_dict("records"))
         raise StudyError(f"{_where(reading)}: all {report.rows_in} rows were set aside ({reasons}). Correct the table "
                          f"or its settings under [{report.table}] in study.toml.")
+    if not isinstance(frame, pd.DataFrame):
+        check_lazy(frame, _where(reading))
+        return frame
     return check_table(report.table, frame, where=_where(reading))
 
 

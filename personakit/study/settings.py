@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from personakit.collect.layouts import own_settings
 from personakit.collect.options import Options, canonical_columns
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import FRAMEWORKS, LANGUAGES, TABLES
@@ -18,9 +19,10 @@ SETTINGS_FILE = "study.toml"
 STUDY_TABLES = ("participants", "answers", *TABLES)
 #: tables whose rows name a participant
 PEOPLE_TABLES = ("events", "answers", "codes")
-_TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "choice", "names")
+_TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "privacy", "choice", "names")
 _TEXTS = ("decimal", "encoding", "sheet", "identifiers", "time_format", "timezone", "layout")
 _READING = ("file", "layout", "columns", "missing", "separator", "decimal", "encoding", "sheet", "identifiers")
+_PRIVACY = ("key_file", "key_variable")
 _CHOICE = ("candidate", "by", "reason", "when")
 
 
@@ -34,7 +36,9 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The whole of a checked ``study.toml``. ``participants_from`` names a table where participants have no file."""
+    """The whole of a checked ``study.toml``. ``participants_from`` names a table where participants have no file;
+    ``privacy`` says where the key is that makes pseudonyms.
+    """
 
     name: str
     language: str
@@ -43,6 +47,7 @@ class Settings:
     tables: Mapping[str, Section]
     participants_from: str | None
     sha256: str
+    privacy: Mapping[str, str] = field(default_factory=dict)
     choice: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,14 +67,17 @@ def read_settings(folder: Path) -> Settings:
     language = _text(where, "language", given.get("language", "en"))
     if language not in LANGUAGES:
         raise StudyError(unknown_name(f"{where}: language", language, LANGUAGES))
+    privacy = _privacy(where, folder, given.get("privacy", {}))
     return Settings(
         name=_text(where, "name", given.get("name", folder.resolve().name or "study")),
         language=language,
         timezone=timezone,
         stages=_stages(where, given),
-        tables={table: _table(where, folder, table, section, timezone) for table, section in sections.items()},
+        tables={table: _table(where, folder, table, section, {"timezone": timezone, **privacy})
+                for table, section in sections.items()},
         participants_from=source,
         sha256=sha256,
+        privacy=privacy,
         choice=_choice(where, given.get("choice", {})),
         names=_texts(where, "[names]", given.get("names", {})),
     )
@@ -173,11 +181,13 @@ def _participants_from(where: str, sections: dict[str, dict[str, Any]]) -> str |
     return source
 
 
-def _table(where: str, folder: Path, table: str, section: Mapping[str, Any], timezone: str | None) -> Section:
+def _table(where: str, folder: Path, table: str, section: Mapping[str, Any],
+           shared: Mapping[str, str | None]) -> Section:
     where = f"{where}: [{table}]"
     mapped, policies = canonical_columns(table), _policies(table)
     clock = ("time_format", "timezone") if table == "events" else ()
-    _check_names(where, section, [*_READING, *mapped, *policies, *clock])
+    own = own_settings(table)
+    _check_names(where, section, [*_READING, *mapped, *policies, *clock, *own])
     if "file" not in section:
         raise StudyError(f'{where}: file is missing. Write file = "{table}.csv".')
     file = _text(where, "file", section["file"])
@@ -189,9 +199,15 @@ def _table(where: str, folder: Path, table: str, section: Mapping[str, Any], tim
     mapping = {name: _text(where, name, section[name]) for name in mapped if name in section}
     lists = {key: _list(where, key, section[key]) for key in ("columns", "missing") if key in section}
     options = Options(table=table, file=_shown(file), path=folder / file, mapping=mapping,
-                      **{"timezone": timezone, **texts, **lists})  # type: ignore[arg-type]
+                      own={name: _own(where, name, section[name]) for name in own if name in section},
+                      **{**shared, **texts, **lists})  # type: ignore[arg-type]
     return Section(options=options,
                    set_aside=frozenset(name for name in policies if _policy(where, name, section, policies[name])))
+
+
+def _own(where: str, key: str, value: object) -> object:
+    """Return what a layout alone is told: a text, or a list or table that the layout checks."""
+    return value if isinstance(value, (list, dict)) else _text(where, key, value)
 
 
 def _shown(file: str) -> str:
@@ -211,6 +227,14 @@ def _policy(where: str, name: str, section: Mapping[str, Any], default: str) -> 
     if value not in (default, "set_aside"):
         raise StudyError(unknown_name(f"{where}: {name}", value, [default, "set_aside"]))
     return value == "set_aside"
+
+
+def _privacy(where: str, folder: Path, value: object) -> dict[str, str]:
+    privacy = _texts(where, "[privacy]", value)
+    _check_names(f"{where}: [privacy]", privacy, _PRIVACY)
+    if len(privacy) > 1:
+        raise StudyError(f"{where}: [privacy] has both key_file and key_variable. Keep one.")
+    return {name: str(folder / Path(one).expanduser()) if name == "key_file" else one for name, one in privacy.items()}
 
 
 def _choice(where: str, value: object) -> dict[str, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import narwhals.stable.v2 as nw
 import pandas as pd
 
+from personakit.collect.audit import columns_of, counts_of
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import (
     CHANNEL,
@@ -29,17 +32,32 @@ KINDS = {"codes": CODE_KINDS, "contents": CONTENT_KINDS, "codebook": FEATURE_KIN
 OPEN_WORDS = (CHANNEL, DEVICE, OWNER, "shop")
 
 
-def read_words(frame: pd.DataFrame, table: str, where: str, stages: Sequence[str]) -> pd.DataFrame:
+def read_words(frame: Any, table: str, where: str, stages: Sequence[str]) -> Any:
     """Return the table with the words of its vocabulary columns as ids; ``StudyError`` for a word that is none."""
     if table in ("participants", "answers"):
         return frame
     required, optional, _ = TABLES[table]
+    if not isinstance(frame, pd.DataFrame):
+        return _words_of_log(frame, where)
     out = frame.copy()
     for name in {**required, **optional}:
         allowed = _vocabulary(table, name, stages)
         if name in out.columns and (allowed or name in OPEN_WORDS):
             out[name] = _words(out[name], allowed, f"{where}.{name}")
     return out
+
+
+def _words_of_log(events: Any, where: str) -> Any:
+    """Return a log that is not in memory with the few words that have another id replaced as it is read."""
+    log = nw.from_native(events)
+    for name in (one for one in OPEN_WORDS if one in columns_of(events)):
+        known = {word: _word(str(word), (), f"{where}.{name}") for word in counts_of(events, name).index}
+        column = nw.col(name)
+        for word, canonical_word in known.items():
+            if word != canonical_word:
+                column = nw.when(nw.col(name) == word).then(nw.lit(canonical_word)).otherwise(column)
+        log = log.with_columns(column.alias(name)) if any(one != other for one, other in known.items()) else log
+    return log.to_native()
 
 
 def _vocabulary(table: str, name: str, stages: Sequence[str]) -> Sequence[str]:
