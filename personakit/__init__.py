@@ -29,6 +29,7 @@ _HOMES = {
         "candidates": ("find_candidates",),
         "personas": ("choose", "recommend", "label", "suggest_labels"),
         "evidence": ("gather_evidence",),
+        "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
         "journeys": ("trace_journeys", "transitions", "funnel", "rank_friction", "channel_switches", "compare_journeys",
                      "describe_journeys"),
         "cards": ("make_cards",),
