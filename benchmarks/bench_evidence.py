@@ -1,4 +1,4 @@
-"""How long the evidence and the typing tool take, beside plain loops over the same bootstrap: ``python benchmarks/bench_evidence.py``.
+"""How long the evidence and the typing tool take, beside plain loops over the same bootstrap.
 
 Figures of the house: gather_evidence with 1,000 bootstraps on 2,000 people x 60 features under 5 s; a typing tool on 1,453
 people x 11 questions under 30 s; placing 200,000 people, and gathering their evidence, under a minute.
@@ -29,7 +29,8 @@ def people(n: int, columns: int, k: int, seed: int = 7) -> tuple[Study, Features
     natural.iloc[:, 0] = natural.iloc[:, 0].mask(rng.random(n) < 0.1)
     kinds = ["numeric"] * half + ["binary"] * (columns - half)
     roles = ["active"] * (columns - 10) + ["held_back"] * 10
-    catalog = pd.DataFrame({"kind": kinds, "role": roles, "origin": "answers", "unit": "", "label": ""}, index=natural.columns)
+    catalog = pd.DataFrame({"kind": kinds, "role": roles, "origin": "answers", "unit": "", "label": ""},
+                           index=natural.columns)
     features = Features(table=natural, natural=natural, catalog=catalog, dropped=pd.DataFrame())
     posterior = np.full((n, k), 0.1 / (k - 1))
     posterior[np.arange(n), group] = 0.9
@@ -57,15 +58,16 @@ def plain_loops(features: Features, personas: Personas, replicates: int) -> None
 
 def main() -> None:
     study, features, personas = people(2_000, 60, 4)
-    timed("gather_evidence, 2,000 people x 60 features, 1,000 bootstraps", gather_evidence, study, features, personas, seed=7,
-          replicates=1_000)
+    timed("gather_evidence, 2,000 people x 60 features, 1,000 bootstraps", gather_evidence, study, features, personas,
+          seed=7, replicates=1_000)
     timed("  the bootstrap of means alone, as pandas groupby loops", plain_loops, features, personas, 1_000)
     timed("build_typing_tool, 1,453 people x 11 yes/no questions", build_typing_tool, *people(1_453, 11, 4)[:0:-1],
           METHODS["kmeans"], seed=7)
     study, features, personas = people(200_000, 60, 4)
-    timed("gather_evidence, 200,000 people x 60 features, 500 bootstraps", gather_evidence, study, features, personas, seed=7)
-    tool = timed("build_typing_tool, 200,000 people x 60 questions", build_typing_tool, personas, features, METHODS["kmeans"],
-                 seed=7)
+    timed("gather_evidence, 200,000 people x 60 features, 500 bootstraps", gather_evidence, study, features, personas,
+          seed=7)
+    tool = timed("build_typing_tool, 200,000 people x 60 questions", build_typing_tool, personas, features,
+                 METHODS["kmeans"], seed=7)
     timed("assign_personas, 200,000 people", assign_personas, tool, features.natural)
 
 
