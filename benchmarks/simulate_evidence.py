@@ -73,7 +73,7 @@ def held_against(planted: pd.DataFrame, seed: int) -> Iterator[pd.DataFrame]:
         evidence = pk.gather_evidence(bare, features, personas, seed=seed, replicates=400)
         for figure, rows in (("difference", evidence.table), ("corrected", evidence.outcomes)):
             if len(rows):
-                role = rows["role"] if "role" in rows else "held_back"
+                role = rows.get("role", "held_back")
                 yield rows.assign(labels=name, figure=figure, role=role,
                                   planted=[planted.loc[one, who] for one, who in
                                            zip(rows["feature"], rows["persona"], strict=True)])

@@ -15,8 +15,9 @@ from personakit.inference import permutation_p, permuted
 from personakit.records import Evidence, Personas, Study
 from personakit.schema import CODE, EVIDENCE_ID, FEATURE, PARTICIPANT, PERSONA, row_id
 
-#: what interviewees say sets a persona apart from this log odds (over its standard error) on
-SAID = 1.0
+#: from these log odds (over their standard error) on, that interviewees say something, or do not, sets a persona apart: not
+#: to speak of a thing is a weaker sign than to speak of it
+SAID, UNSAID = 1.0, -2.0
 MARKS = ("contradict", "complement", "converge", "silent")
 COLUMNS = {EVIDENCE_ID: "str", "theme": "str", PERSONA: "str", "mark": "str", FEATURE: "str", "difference": "float64",
            "low": "float64", "high": "float64", "n_inside": "int64", CODE: "str", "with_code": "int64",
@@ -50,7 +51,8 @@ def joint_display(
         One row a theme and persona, sorted by mark: ``contradict`` (both set the persona apart, in opposite ways),
         ``complement`` (one does, the other knows of no difference), ``converge`` (both do, the same way), ``silent`` (one
         has nothing to say, or neither sets it apart). Logs and answers set apart where the interval of the ``difference``
-        excludes 0; interviewees where ``log_odds`` is beyond 1 (a hint, not a test). Also n_inside, with_code of
+        excludes 0; interviewees where ``log_odds`` is above 1 (they speak of it more: a hint, not a test) or below -2 (they
+        hardly do: silence is a weaker sign). Also n_inside, with_code of
         interviewees and of those elsewhere, the mean ``posterior`` of the persona's interviewees, and how many
         interviewees of the study could not be placed (``cannot_tell``).
 
@@ -95,7 +97,7 @@ def _one(seen: pd.Series, said: pd.Series | None, theme: Mapping[Hashable, Any])
     """Compare one theme in one persona."""
     lift = int(seen["low"] > 0) - int(seen["high"] < 0)
     score = np.nan if said is None else float(said["log_odds"])
-    voice = int(theme["sign"]) * (int(score >= SAID) - int(score <= -SAID))
+    voice = int(theme["sign"]) * (int(score >= SAID) - int(score <= UNSAID))
     known = not np.isnan(seen["low"]) and not np.isnan(score)
     both = lift * voice
     mark = "contradict" if both < 0 else "converge" if both > 0 else "complement" if known and (lift or voice) else "silent"
