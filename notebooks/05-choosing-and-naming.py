@@ -159,8 +159,8 @@ placed[["persona", "why", "probability", "runner_up"]].round(2)
 # %% [markdown]
 # ## What this does not show
 #
-# That these people exist outside a simulation. And a typing tool proves nothing: judged by the labels that it was made from,
-# it recognises pieces of pure noise very well, so no accuracy lifts a verdict. The answers tell who people are like, not what
-# they will do.
+# That these people exist outside a simulation. And a typing tool proves nothing: judged by the labels that it was made
+# from, it recognises pieces of pure noise very well, so no accuracy lifts a verdict. The answers tell who people are like,
+# not what they will do.
 #
-# **Try next.** Run the last part on the sample `bruit`, with any candidate you like, and look at `accuracy` and `cannot_tell`.
+# **Try next.** Run the last part on the sample `bruit`, with any candidate, and look at `accuracy` and `cannot_tell`.

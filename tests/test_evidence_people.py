@@ -231,6 +231,33 @@ def test_attributes_that_cannot_be_read_are_refused():
         fairness_table(ages, features, personas, ["age"], seed=1)
 
 
+# ---------------------------------------------------------------- what may leave the room
+
+
+def test_no_small_count_of_the_new_frames_is_exported():
+    from hand_made import candidates
+
+    from personakit.export import publishable_tables
+
+    study, features, groups = islands()
+    natural = features.natural.assign(rare=[1.0] * 2 + [0.0] * 58, member=[1.0, 0.0] * 30, nps=9.0)
+    natural = natural.assign(**{"events_per_30d": np.arange(60.0), "channel_share:web": 1.0})
+    roles = ["active"] * 2 + ["held_back"] * 5
+    mixed = make_features(natural, roles, ["numeric"] * 2 + ["binary"] * 2 + ["ordinal", "count", "share"])
+    groups = np.where(np.arange(60) >= 57, 3, groups)
+    evidence = gather_evidence(study, mixed, make_personas(mixed, groups, sure=0.9), seed=1)
+    tables = publishable_tables(candidates(), evidence)
+    coverage = tables["evidence_coverage"].set_index("persona")
+    assert coverage.loc["P4", ["n", "outsiders", "lead_users", "runner_up"]].isna().all()
+    assert pd.isna(coverage.loc["P1", "outsiders"])  # one or two people
+    outcomes = tables["evidence_outcomes"]
+    assert outcomes.loc[outcomes["persona"] == "P4", ["naive", "corrected", "difference"]].isna().all(axis=None)
+    rare = outcomes[(outcomes["feature"] == "rare") & (outcomes["persona"] == "P1")]
+    assert rare["naive"].isna().all()
+    assert outcomes.loc[outcomes["feature"] == "nps", "naive"].notna().sum() >= 2
+    assert "participant_id" not in tables["evidence_counter_quotes"]
+
+
 # ---------------------------------------------------------------- ids
 
 

@@ -287,6 +287,8 @@ def test_what_cannot_be_built_is_refused():
     other = made(planted(2, 30), 3)[1]
     with pytest.raises(StudyError, match=r"personas: 30 of 60 participants are not in features"):
         build_typing_tool(personas, other, KMEANS, seed=1)
+    with pytest.raises(TooFewError, match=r"there is one persona"):
+        build_typing_tool(personas_of(features, np.ones((60, 1))), features, KMEANS, seed=1)
     few = np.eye(2)[np.r_[np.zeros(55, dtype=int), np.ones(5, dtype=int)]]
     with pytest.raises(TooFewError, match=r"1 personas have fewer than 8 people .* \(P2 5\)"):
         build_typing_tool(personas_of(features, few), features, KMEANS, seed=1)

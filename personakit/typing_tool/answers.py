@@ -35,7 +35,8 @@ def encode(natural: pd.DataFrame, kinds: Mapping[str, str]) -> Answers:
     columns, terms = [], []
     for place, name in enumerate(natural.columns):
         for level, values in _levels(natural[name], kinds[name]):
-            fill, scale = float(np.nanmean(values)), float(np.nanstd(values)) or 1.0
+            known = values[~np.isnan(values)]
+            fill, scale = (float(known.mean()), float(known.std()) or 1.0) if len(known) else (0.0, 1.0)
             columns.append(np.nan_to_num((values - fill) / scale))
             terms.append((str(name), level, fill, scale, place))
     return Answers(values=np.column_stack(columns), given=natural.notna().to_numpy(), questions=tuple(map(str, natural)),

@@ -80,7 +80,7 @@ def build_typing_tool(
     StudyError
         Personas and features of other people; a cost that is not above 0; a method that returns something else.
     TooFewError
-        A persona with fewer than 8 people who answered any question.
+        A single persona, or one with fewer than 8 people who answered any question.
 
     References
     ----------
@@ -165,6 +165,8 @@ def _ground(personas: Personas, features: Features, names: list[str], costs: np.
     index = index[place]
     answers = encode(features.natural.loc[index, names], {name: str(features.catalog[KIND].loc[name]) for name in names})
     labels = personas.membership.to_numpy(dtype=float)[place].argmax(axis=1)
+    if personas.membership.shape[1] < 2:
+        raise TooFewError("typing tool: there is one persona, and everyone is in it. There is nothing to ask.")
     counts = np.bincount(labels[answers.given.any(axis=1)], minlength=personas.membership.shape[1])
     few = [f"{name} {count}" for name, count in zip(personas.membership.columns, counts, strict=True) if count < FEWEST]
     if few:
