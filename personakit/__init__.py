@@ -28,7 +28,7 @@ _HOMES = {
         "features": ("build_features",),
         "candidates": ("find_candidates",),
         "personas": ("choose", "recommend", "label", "suggest_labels"),
-        "evidence": ("gather_evidence", "fairness_table", "joint_display", "compare_partitions"),
+        "evidence": ("gather_evidence", "widen_intervals", "fairness_table", "joint_display", "compare_partitions"),
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
         "journeys": ("trace_journeys", "transitions", "funnel", "rank_friction", "channel_switches", "compare_journeys",
                      "describe_journeys"),

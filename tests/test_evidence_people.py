@@ -13,7 +13,7 @@ from test_evidence import all_ids, ids, make_features, make_personas
 
 from personakit.candidates import METHODS
 from personakit.errors import ChoiceError, StudyError
-from personakit.evidence import fairness_table, gather_evidence
+from personakit.evidence import fairness_table, gather_evidence, widen_intervals
 from personakit.evidence.fairness import areas
 from personakit.evidence.outcomes import corrected_means
 from personakit.evidence.traits import largest_together
@@ -83,6 +83,47 @@ def test_hard_memberships_say_nothing_of_error():
     assert evidence.outcomes.empty
     assert [one.key for one in evidence.notes] == ["evidence.outside", "evidence.hard", "evidence.no_lead_users"]
     assert evidence.notes[0].values == {"n": 2, "of": 14}
+
+
+# ---------------------------------------------------------------- personas made again
+
+
+def clustered(natural):
+    features = make_features(natural, ["active"] * natural.shape[1], ["numeric"] * natural.shape[1])
+    personas = make_personas(features, METHODS["kmeans"](features.active, 3, 1).argmax(axis=1))
+    study = Study(name="s", participants=pd.DataFrame(index=natural.index))
+    return study, features, personas, gather_evidence(study, features, personas, seed=1, replicates=200)
+
+
+def widths(table):
+    return (table["high"] - table["low"]).to_numpy()
+
+
+def test_intervals_widen_where_personas_do_not_come_back():
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame(rng.normal(size=(150, 4)), index=ids(150), columns=list("abcd"))
+    apart = noise.add(8 * np.eye(4)[np.arange(150) % 3])
+    ratio = {}
+    for name, natural in (("noise", noise), ("apart", apart)):
+        study, features, personas, evidence = clustered(natural)
+        wide = widen_intervals(evidence, study, features, personas, METHODS["kmeans"], replicates=60)
+        again = widen_intervals(evidence, study, features, personas, METHODS["kmeans"], replicates=60)
+        pd.testing.assert_frame_equal(wide.table, again.table)
+        assert (widths(wide.table) >= widths(evidence.table) - 1e-12).all()
+        changed = wide.table["evidence_id"] != evidence.table["evidence_id"]
+        assert (changed == (widths(wide.table) > widths(evidence.table))).all()
+        ratio[name] = np.median(widths(wide.table) / widths(evidence.table))
+    assert ratio["noise"] > 1.7
+    assert ratio["apart"] < 1.1
+
+
+def test_evidence_of_other_personas_is_not_widened():
+    study, features, personas, evidence = clustered(pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), ids(30)))
+    two = make_personas(features, [0, 1] * 15)
+    with pytest.raises(StudyError, match=r"it is of other personas or features"):
+        widen_intervals(evidence, study, features, two, METHODS["kmeans"])
+    with pytest.raises(StudyError, match=r"method: returned shape \(30, 1\)"):
+        widen_intervals(evidence, study, features, personas, lambda table, k, seed: np.ones((len(table), 1)))
 
 
 # ---------------------------------------------------------------- traits that hold together
