@@ -1,4 +1,4 @@
-"""The command line: ``personakit check / run / cards / sample``. Every error is one sentence and exit code 2."""
+"""The command line: ``personakit check / run / cards / assign / sample``. Every error is one sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -74,6 +74,31 @@ def cards(
     for path in write_cards(load_study(study), out, candidate=candidate, language=language, formats=read_list(formats),
                             seed=seed):
         typer.echo(str(path))
+
+
+@app.command()
+def assign(
+    tool: Annotated[Path, typer.Argument(metavar="TOOL", help="A typing tool: the .json that save_typing_tool wrote.")],
+    people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="Answers of new people: CSV or XLSX, one row a person.")],
+    out: Annotated[Path, typer.Option(help="The CSV to write: persona, probability, runner-up, or why it cannot be told.")],
+    participant_id: Annotated[str | None, typer.Option(help="The column of ids, where it is not participant_id.")] = None,
+) -> None:
+    """Place new people in the personas of a typing tool, or say that it cannot be told."""
+    from personakit.collect import read
+    from personakit.collect.options import make_options
+    from personakit.schema import PARTICIPANT, PERSONA, check_table
+    from personakit.typing_tool import assign_personas, load_typing_tool
+    from personakit.wording import say_key
+
+    loaded = load_typing_tool(tool)
+    columns = {PARTICIPANT: participant_id} if participant_id else {}
+    reading = read(make_options("answers", people, None, {"columns": columns}))
+    placed = assign_personas(loaded, check_table("answers", reading.tables["answers"], where=people.name))
+    placed.round(6).to_csv(out, encoding="utf-8", lineterminator="\n")
+    for persona, name in loaded.personas.items():
+        typer.echo(f"{name}: {int(placed[PERSONA].eq(persona).sum())}")
+    typer.echo(f"{say_key('typing.says_cannot_tell', 'en')}: {int(placed[PERSONA].isna().sum())}")
+    typer.echo(str(out))
 
 
 @app.command()

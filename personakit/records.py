@@ -53,7 +53,7 @@ def no_rows(*columns: str) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
 
 
-SOURCE_COLUMNS = ("table", "file", "sha256", "rows_in", "kept", "set_aside")
+SOURCE_COLUMNS = {"table": "str", "file": "str", "sha256": "str", "rows_in": "int64", "kept": "int64", "set_aside": "int64"}
 SET_ASIDE_COLUMNS = ("table", "reason", "rows", "first")
 _NOTHING_ASIDE = no_rows(*SET_ASIDE_COLUMNS).astype({"rows": "int64"})
 
@@ -151,8 +151,7 @@ class Study:
     def sources(self) -> pd.DataFrame:
         """Return one row a file."""
         rows = [(one.table, one.file, one.sha256, one.rows_in, one.kept, one.rows_in - one.kept) for one in self.reports]
-        kinds = dict.fromkeys(SOURCE_COLUMNS[:3], "str") | dict.fromkeys(SOURCE_COLUMNS[3:], "int64")
-        return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype(kinds)
+        return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype(SOURCE_COLUMNS)
 
     @property
     def set_aside(self) -> pd.DataFrame:
@@ -313,13 +312,9 @@ class Personas:
 class Evidence:
     """What is known of each persona; every row has an ``evidence_id``, the hash of the rows and parameters behind it.
 
-    ``table``: evidence_id, persona, feature, role, kind, unit, inside, outside, difference, low, high (of the
-    difference), effect, n_inside, n_outside, p, q (both NaN on active features).
-    ``codes``: evidence_id, persona, code, kind, stage, with_code, interviewees, share, low, high, elsewhere,
-    interviewees_elsewhere, log_odds. ``quotes``: evidence_id, persona, participant_id, code, kind, stage, quote, source,
-    consent, posterior. ``coverage``: persona (index), evidence_id, n, share, low, high, contested, with_events,
-    with_answers, with_codes. ``traits``: evidence_id, persona, feature, level (present, absent, above, below or a
-    nominal level), share (own members who hold it), together (who hold all up to this one), headline (while half do).
+    ``table`` (features: persona, feature, role, inside, outside, difference, low, high, effect, n_inside, n_outside, p, q),
+    ``codes``, ``quotes``, ``coverage`` (index persona), ``traits``, ``outcomes``, ``words``, ``counter_quotes`` and
+    ``exemplars``: their columns are listed where they are made, in ``gather_evidence``. ``notes``: what cannot be told.
     """
 
     table: pd.DataFrame
@@ -328,6 +323,11 @@ class Evidence:
     coverage: pd.DataFrame
     traits: pd.DataFrame
     seed: int
+    outcomes: pd.DataFrame = field(default_factory=lambda: no_rows("evidence_id", PERSONA))
+    words: pd.DataFrame = field(default_factory=lambda: no_rows("evidence_id", PERSONA))
+    counter_quotes: pd.DataFrame = field(default_factory=lambda: no_rows("evidence_id", PERSONA))
+    exemplars: pd.DataFrame = field(default_factory=lambda: no_rows("evidence_id", PERSONA))
+    notes: tuple[Sentence, ...] = ()
 
     def __post_init__(self) -> None:
         freeze(self)

@@ -303,7 +303,8 @@ def test_fast_food_attributes_seldom_go_together():
 
 
 def all_ids(evidence):
-    frames = (evidence.table, evidence.codes, evidence.quotes, evidence.coverage, evidence.traits)
+    frames = (evidence.table, evidence.outcomes, evidence.codes, evidence.words, evidence.quotes, evidence.counter_quotes,
+              evidence.coverage, evidence.exemplars, evidence.traits)
     return pd.concat([frame.reset_index() for frame in frames]).set_index("evidence_id")
 
 
@@ -345,8 +346,11 @@ def test_deleting_one_answer_changes_the_ids_that_used_it():
     before, after = all_ids(first), all_ids(second)
     gone = set(before.index.difference(after.index))
     rows, traits = first.table.set_index("evidence_id"), first.traits.set_index("evidence_id")
-    from_d = traits.groupby("persona")["feature"].transform(lambda names: names.eq("d").cummax()).astype(bool)
-    assert gone == set(rows.index[rows["feature"] == "d"]) | set(traits.index[from_d])
+    # which traits hold together is found among all of them, so each trait of a persona used d where d is one
+    from_d = traits.groupby("persona")["feature"].transform(lambda names: names.eq("d").any()).astype(bool)
+    outcomes = first.outcomes.set_index("evidence_id")["feature"]
+    assert gone == {*rows.index[rows["feature"] == "d"], *traits.index[from_d], *outcomes.index[outcomes == "d"]}
+    assert {"d", "c=x", "c=y"} == set(outcomes)
     kept = [name for name in before.columns if name != "q"]  # q belongs to the whole family of tests
     same = before.index.intersection(after.index)
     pd.testing.assert_frame_equal(before.loc[same, kept], after.loc[same, kept])

@@ -1,5 +1,8 @@
-"""What is known of each persona: features, codes, quotes, coverage and the traits its members hold together."""
+"""What is known of each persona: features, outcomes, codes, words, quotes, coverage, traits; and sources side by side."""
 
+from personakit.evidence.again import widen_intervals
+from personakit.evidence.fairness import fairness_table
 from personakit.evidence.gather import gather_evidence
+from personakit.evidence.joint import compare_partitions, joint_display
 
-__all__ = ["gather_evidence"]
+__all__ = ["compare_partitions", "fairness_table", "gather_evidence", "joint_display", "widen_intervals"]

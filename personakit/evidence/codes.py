@@ -1,29 +1,21 @@
-"""What interviewees of each persona say, in counts: codes beside the rest, and the quotes that may be shown."""
+"""What interviewees of each persona say, in counts: how many share a code, beside the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
+from scipy.stats import beta
 
-from personakit.disclosure import quotable
 from personakit.evidence.people import People, ids_digest
 from personakit.inference import wilson_interval
 from personakit.schema import CODE, CODE_KINDS, CONSENT, EVIDENCE_ID, KIND, PARTICIPANT, PERSONA, QUOTE, STAGE, row_id
 
 #: Strength of the prior of the log-odds, in interviewees who speak like everyone.
 PRIOR = 2.0
-#: A quote is shown from this membership on, and at most so many a persona.
-MIN_POSTERIOR, MOST_QUOTES = 0.6, 6
-#: It speaks for the persona where at least this share say so, or more than elsewhere.
-MIN_SHARE = 0.5
-KIND_ORDER = ("pain", "delight", "need", "goal", "barrier", "motivation")
 CODE_COLUMNS = {EVIDENCE_ID: "str", PERSONA: "str", CODE: "str", KIND: "str", STAGE: "str", "with_code": "int64",
                 "interviewees": "int64", "share": "float64", "low": "float64", "high": "float64", "elsewhere": "int64",
-                "interviewees_elsewhere": "int64", "log_odds": "float64"}
-QUOTE_COLUMNS = {EVIDENCE_ID: "str", PERSONA: "str", PARTICIPANT: "str", CODE: "str", KIND: "str", STAGE: "str",
-                 QUOTE: "str", "source": "str", CONSENT: "str", "posterior": "float64"}
+                "interviewees_elsewhere": "int64", "log_odds": "float64", "shrunk": "float64", "shrunk_low": "float64",
+                "shrunk_high": "float64"}
 
 
 def interviewed(codes: pd.DataFrame | None, people: People) -> pd.DataFrame:
@@ -62,8 +54,27 @@ def code_rows(passages: pd.DataFrame, people: People) -> pd.DataFrame:
     frame = frame.assign(share=with_code / asked_here, low=low, high=high, log_odds=log_odds(
         with_code, asked_here, frame["elsewhere"].to_numpy(dtype=float),
         frame["interviewees_elsewhere"].to_numpy(dtype=float)))
+    total, everyone = (frame[name].to_numpy(dtype=float) + here for name, here in (
+        ("elsewhere", with_code), ("interviewees_elsewhere", asked_here)))
+    shrunk, shrunk_low, shrunk_high = shrunken_rate(with_code, asked_here, total, everyone)
+    frame = frame.assign(shrunk=shrunk, shrunk_low=shrunk_low, shrunk_high=shrunk_high)
     frame = frame.sort_values(["group", "log_odds", CODE], ascending=[True, False, True], kind="stable")
     return frame[list(CODE_COLUMNS)].astype(CODE_COLUMNS).reset_index(drop=True)
+
+
+def shrunken_rate(here: np.ndarray, asked: np.ndarray, total: np.ndarray, everyone: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Pull a rate towards that of all interviewees, as ``PRIOR`` of them would: its mean and 95 % interval (beta-binomial).
+
+    Of two interviewees, "two of two" says little: the rate of few people moves a lot, that of many hardly.
+
+    Examples
+    --------
+    >>> [float(one[0].round(2)) for one in shrunken_rate(*(np.array([x]) for x in (2.0, 2.0, 6.0, 12.0)))]
+    [0.75, 0.29, 0.99]
+    """
+    pooled = (total + 0.5) / (everyone + 1)
+    yes, no = here + PRIOR * pooled, asked - here + PRIOR * (1 - pooled)
+    return yes / (yes + no), beta.ppf(0.025, yes, no), beta.ppf(0.975, yes, no)
 
 
 def log_odds(here: np.ndarray, asked: np.ndarray, elsewhere: np.ndarray, asked_elsewhere: np.ndarray) -> np.ndarray:
@@ -79,37 +90,6 @@ def log_odds(here: np.ndarray, asked: np.ndarray, elsewhere: np.ndarray, asked_e
     error = np.sqrt(1 / yes + 1 / no + 1 / other_yes + 1 / other_no)
     score = (np.log(yes / no) - np.log(other_yes / other_no)) / error
     return np.where((asked > 0) & (asked_elsewhere > 0), score, np.nan)
-
-
-def quote_rows(passages: pd.DataFrame, codes: pd.DataFrame, people: People) -> pd.DataFrame:
-    """Build ``Evidence.quotes``: words their speakers allow, from clear members, one a person, spread over kinds."""
-    spoken = quotable(passages)
-    spoken = spoken[spoken[QUOTE].str.strip().ne("") & spoken["posterior"].ge(MIN_POSTERIOR)]
-    names = pd.Series(people.names, dtype="str")
-    spoken = spoken.assign(**{PERSONA: names.reindex(spoken["group"]).to_numpy()})
-    spoken = spoken.merge(codes[[PERSONA, CODE, "share", "log_odds"]], on=[PERSONA, CODE], how="left")
-    spoken = spoken[spoken["log_odds"].gt(0) | spoken["log_odds"].isna() | spoken["share"].ge(MIN_SHARE)]
-    spoken = spoken.sort_values(["group", "log_odds", CODE, PARTICIPANT, QUOTE],
-                                ascending=[True, False, True, True, True], kind="stable").reset_index(drop=True)
-    chosen = [at for _, rows in spoken.groupby("group", sort=True) for at in _spread_over_kinds(rows)]
-    frame = spoken.loc[chosen]
-    used = [PERSONA, PARTICIPANT, CODE, KIND, STAGE, QUOTE, "source", CONSENT, "posterior"]
-    frame = frame.assign(**{EVIDENCE_ID: [row_id("quote", *row) for row in frame[used].itertuples(index=False)]})
-    return frame[list(QUOTE_COLUMNS)].astype(QUOTE_COLUMNS).reset_index(drop=True)
-
-
-def _spread_over_kinds(rows: pd.DataFrame) -> Iterator[int]:
-    """Take the best quote of each kind in turn, never two of one person, until there are enough."""
-    kinds = [kind for kind in (*KIND_ORDER, "") if kind in set(rows[KIND])]
-    kinds += sorted(set(rows[KIND]) - set(kinds))
-    waiting = {kind: list(rows.index[rows[KIND] == kind]) for kind in kinds}
-    spoke: set[str] = set()
-    while len(spoke) < MOST_QUOTES and any(waiting.values()):
-        for kind in kinds:
-            waiting[kind] = [at for at in waiting[kind] if rows.at[at, PARTICIPANT] not in spoke]
-            if waiting[kind] and len(spoke) < MOST_QUOTES:
-                spoke.add(str(rows.at[waiting[kind][0], PARTICIPANT]))
-                yield waiting[kind].pop(0)
 
 
 def _most_frequent(words: pd.Series, order: tuple[str, ...]) -> str:

@@ -159,7 +159,7 @@ def _bootstrap(columns: Columns, people: People, chosen: np.ndarray, *, seed: in
     known = columns.known[:, patterns].astype(float)
     n, k = len(people.index), len(people.names)
     blocks = []
-    for size, child in _blocks(n, replicates, np.random.SeedSequence(seed)):
+    for size, child in replicate_blocks(n, replicates, np.random.SeedSequence(seed)):
         weights = person_weights(n, replicates=size, seed=child).astype(float)
         parts = [people.members(group) for group in range(k)]
         sums = np.stack([weights[:, part] @ filled[part] for part in parts], axis=1)
@@ -185,7 +185,7 @@ def _tests(columns: Columns, people: People, *, seed: int, replicates: int) -> n
         # the seed hangs on the people, so that a gap in another feature leaves this test as it was
         entropy = np.random.SeedSequence([seed, int(row_id(people.digest, rows), 16)])
         null = [_welch(permuted(group, replicates=size, seed=child), values, k)
-                for size, child in _blocks(len(group), permutations, entropy)]
+                for size, child in replicate_blocks(len(group), permutations, entropy)]
         p[:, at] = permutation_p(observed, np.concatenate(null))
     return p
 
@@ -216,7 +216,10 @@ def _squared_error(sums: np.ndarray, n: np.ndarray, m: int) -> np.ndarray:
     return np.maximum(_divide(_divide(sums[..., m:], n) - mean**2, n - 1), 0.0)
 
 
-def _blocks(n: int, replicates: int, seed: np.random.SeedSequence) -> Iterator[tuple[int, np.random.SeedSequence]]:
+def replicate_blocks(
+    n: int, replicates: int, seed: np.random.SeedSequence
+) -> Iterator[tuple[int, np.random.SeedSequence]]:
+    """Cut replicates into blocks that fit in memory, each with a seed of its own."""
     size = max(1, BLOCK // max(n, 1))
     sizes = [min(size, replicates - start) for start in range(0, replicates, size)]
     return zip(sizes, seed.spawn(len(sizes)), strict=True)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-import narwhals.stable.v2 as nw
-import numpy as np
 import pandas as pd
 
-from personakit.evidence.codes import code_rows, interviewed, quote_rows
+from personakit.disclosure import quotable
+from personakit.evidence.codes import code_rows, interviewed
+from personakit.evidence.coverage import coverage_rows
 from personakit.evidence.features import feature_rows, spread
-from personakit.evidence.people import People, ids_digest, line_up
+from personakit.evidence.lead import find_lead_users
+from personakit.evidence.outcomes import outcome_rows
+from personakit.evidence.people import People, line_up
+from personakit.evidence.portraits import exemplar_rows, find_places
+from personakit.evidence.quotes import counter_quote_rows, is_verbatim, may_be_shown, quote_rows
 from personakit.evidence.traits import trait_rows
-from personakit.inference import one_thread, wilson_interval
-from personakit.records import Evidence, Features, Personas, Study
-from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, row_id
-
-#: A member whose membership lies below this is contested: another persona claims that person too.
-CONTESTED = 0.6
+from personakit.evidence.words import word_rows
+from personakit.inference import one_thread
+from personakit.records import Evidence, Features, Personas, Sentence, Study
+from personakit.schema import PARTICIPANT, QUOTE
 
 
 @one_thread()
 def gather_evidence(
-    study: Study, features: Features, personas: Personas, *, seed: int, replicates: int = 500
+    study: Study, features: Features, personas: Personas, *, seed: int, replicates: int = 500,
+    texts: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Gather what sets each persona apart, what its interviewees say, and how far its members fit the picture.
 
     Use it after choosing personas and before naming them. Each participant counts once, in the persona of their largest
     membership. Features that made the personas describe them and carry no p: they differ by construction. Only
-    held-back features are tested. It cannot tell why people differ, nor speak for people who are not in the study;
-    differences of an outcome are somewhat too small where many members are contested, since labels are not certain.
+    held-back features are tested. It cannot tell why people differ, nor speak for people who are not in the study. What it
+    cannot tell of this study is said in ``notes``.
 
     Parameters
     ----------
@@ -39,6 +42,9 @@ def gather_evidence(
         Seed of the bootstrap and of the permutations.
     replicates
         Bootstrap samples of people; also the fewest permutations of a test.
+    texts
+        Name of a source (an interview) -> its whole text. Where given, only quotes that stand in the text of their source
+        word for word are shown.
 
     Returns
     -------
@@ -48,13 +54,26 @@ def gather_evidence(
         difference hold 95 % (score interval for yes/no and levels, bootstrap of people otherwise; NaN below 2 people);
         ``effect`` is the difference over the standard deviation of everyone; ``p`` by permuting persona labels over
         people (studentised), ``q`` corrected over all tests (Benjamini–Hochberg).
-        ``codes``: counts of interviewees; ``log_odds`` is a difference of smoothed log odds over its standard error.
+        ``outcomes``: held-back features corrected for classification error (BCH): ``naive`` mean of the labels,
+        ``corrected`` mean, difference to everyone else naive and corrected, its bootstrap interval (the model of the
+        personas taken as it is), ``wrong`` (share of members expected to belong elsewhere), n. Empty where memberships are
+        0 or 1: nothing says then how sure they are.
+        ``codes``: counts of interviewees with Wilson's interval; ``shrunk`` is the rate pulled to that of all, with its own
+        interval; ``log_odds`` is a difference of smoothed log odds over its standard error. ``words``: the same for words
+        of quotes that may be shown, with an informative prior, each person once; said by three people or more.
         ``quotes``: consent ``verbatim``, membership of at least .6, a code that half of the persona's interviewees share
-        or that is more frequent there, one a person, at most six a persona, spread over kinds.
-        ``coverage``: n, share of all with its interval, share of contested members, how many have events, answers, codes.
-        ``traits``: at most ten statements held by at least half of the members, the most certain first (level: present,
-        absent, above or below everyone's median, or a nominal level); ``share`` who hold it, ``together`` who hold all
-        so far.
+        or that is more frequent there, one a person, at most six a persona, spread over kinds. ``counter_quotes``: for a
+        quote, another member who says the opposite (``counters``: the id of that quote).
+        ``coverage`` (index persona): n, share of all with its interval, share of ``contested`` members, ``runner_up`` (the
+        persona they are next to), ``outsiders`` (share of members far from every persona: 3.5 robust standard deviations
+        over all distances), how many have events, answers, codes; ``lead_users`` (heavy, broad and advocating) of
+        ``lead_users_known``.
+        ``exemplars``: three composites a persona, each of five people, the mean or what most say (``typical``: nearest to
+        the centre; ``extreme``: farthest from other personas; ``counter_example``: nearest to another), with everyone's
+        ``middle``.
+        ``traits``: at most ten statements held by at least half of the members (level: present, absent, above or below
+        everyone's median, or a nominal level). First, with ``headline``, the largest set that half of the members hold
+        together; the others are common, but not together. ``share`` who hold it, ``together`` who hold all so far.
 
     Raises
     ------
@@ -63,8 +82,9 @@ def gather_evidence(
 
     References
     ----------
-    Efron (1979), Newcombe (1998), Hesterberg (2015), Janssen (1997), Benjamini & Hochberg (1995), Monroe, Colaresi &
-    Quinn (2008), Chapman & Milham (2006) on how few people a persona with many attributes describes.
+    Bolck, Croon & Hagenaars (2004), Vermunt (2010), Efron (1979), Newcombe (1998), Hesterberg (2015), Janssen (1997),
+    Benjamini & Hochberg (1995), Monroe, Colaresi & Quinn (2008), Chapman & Milham (2006) on how few people a persona with
+    many attributes describes.
 
     Examples
     --------
@@ -84,44 +104,43 @@ def gather_evidence(
     table = feature_rows(columns, people, seed=seed, replicates=replicates)
     passages = interviewed(study.codes, people)
     codes = code_rows(passages, people)
+    spoken = may_be_shown(passages, people, texts)
+    quotes = quote_rows(spoken, codes)
+    places = find_places(columns, people)
+    lead = find_lead_users(study, features, people)
     return Evidence(
         table=table,
+        outcomes=outcome_rows(columns, people, seed=seed, replicates=replicates),
         codes=codes,
-        quotes=quote_rows(passages, codes, people),
-        coverage=_coverage(study, people, personas),
+        words=word_rows(passages, people),
+        quotes=quotes,
+        counter_quotes=counter_quote_rows(spoken, quotes),
+        coverage=coverage_rows(study, people, personas, places, lead),
+        exemplars=exemplar_rows(columns, people, places),
         traits=trait_rows(table, columns, people),
         seed=seed,
+        notes=tuple(_notes(study, people, passages, lead, texts)),
     )
 
 
-def _coverage(study: Study, people: People, personas: Personas) -> pd.DataFrame:
-    sources = {"with_events": _with_events(study.events), "with_answers": _with_answers(study.answers),
-               "with_codes": None if study.codes is None else pd.Index(study.codes[PARTICIPANT].unique())}
-    has = {name: np.zeros(len(people.index), dtype=bool) if ids is None else people.index.isin(ids)
-           for name, ids in sources.items()}
-    rows = []
-    for group, persona in enumerate(people.names):
-        own = people.members(group)
-        contested = people.posterior[own] < CONTESTED
-        counts = {name: int(one[own].sum()) for name, one in has.items()}
-        used = (ids_digest(people.index[own]), people.posterior[own], *(one[own] for one in has.values()))
-        rows.append({PERSONA: persona, EVIDENCE_ID: row_id("coverage", persona, people.digest, *used),
-                     "n": len(contested), "contested": contested.mean() if len(contested) else np.nan, **counts})
-    frame = pd.DataFrame(rows).astype({PERSONA: "str", EVIDENCE_ID: "str"}).set_index(PERSONA)
-    low, high = wilson_interval(frame["n"], len(people.index))
-    frame = frame.assign(share=frame["n"] / len(people.index), low=low, high=high)
-    if "contested" in personas.stability.columns:
-        # measured over resamples too: hard methods give everyone a membership of one
-        frame["contested"] = personas.stability["contested"].reindex(frame.index).fillna(frame["contested"])
-    return frame[[EVIDENCE_ID, "n", "share", "low", "high", "contested", *sources]]
-
-
-def _with_events(events: Any) -> pd.Index | None:
-    if events is None:
-        return None
-    ids = nw.from_native(events).lazy().select(nw.col(PARTICIPANT).cast(nw.String)).unique().collect(backend="pandas")
-    return pd.Index(ids[PARTICIPANT].to_list(), dtype="str")
-
-
-def _with_answers(answers: pd.DataFrame | None) -> pd.Index | None:
-    return None if answers is None else answers.dropna(how="all").index
+def _notes(
+    study: Study, people: People, passages: pd.DataFrame, lead: pd.DataFrame, texts: Mapping[str, str] | None
+) -> Iterator[Sentence]:
+    """Say what cannot be told of this study."""
+    outside = len(study.participants) - len(people.index)
+    if outside:
+        yield Sentence(key="evidence.outside", values={"n": outside, "of": len(study.participants)})
+    if people.hard:
+        yield Sentence(key="evidence.hard")
+    interviewees = passages[PARTICIPANT].nunique()
+    if interviewees == 1:
+        yield Sentence(key="evidence.one_interview")
+    quotes = quotable(passages)[QUOTE].str.strip().ne("")
+    if texts is None and quotes.any():
+        yield Sentence(key="evidence.unchecked", values={"n": int(quotes.sum())})
+    if texts is not None and quotes.any():
+        lost = int((~is_verbatim(quotable(passages)[quotes], texts)).sum())
+        if lost:
+            yield Sentence(key="evidence.not_verbatim", values={"n": lost, "of": int(quotes.sum())})
+    if not lead["known"].any():
+        yield Sentence(key="evidence.no_lead_users")

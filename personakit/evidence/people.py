@@ -17,7 +17,8 @@ class People:
     """Participants sorted by persona, then by id, so that shuffled tables give the same draws and the same ids.
 
     ``group`` (n): the number of each participant's persona; persona g holds the rows ``bounds[g]:bounds[g + 1]``.
-    ``posterior`` (n): the membership in that persona. ``digest`` stands for the ids in an evidence id.
+    ``posterior`` (n): the membership in that persona, ``membership`` (n, k) in all. ``digest`` stands for the ids in an
+    evidence id.
     """
 
     index: pd.Index
@@ -25,7 +26,13 @@ class People:
     group: np.ndarray
     bounds: np.ndarray
     posterior: np.ndarray
+    membership: np.ndarray
     digest: str
+
+    @property
+    def hard(self) -> bool:
+        """Tell whether every membership is 0 or 1: nothing says then how sure it is."""
+        return bool(np.isin(self.membership, (0.0, 1.0)).all())
 
     def members(self, group: int) -> slice:
         """Return the rows of a persona."""
@@ -40,6 +47,11 @@ def line_up(study: Study, features: Features, personas: Personas) -> People:
         if len(missing):
             raise StudyError(f"personas: {len(missing)} of {len(membership)} participants are not in {where} "
                              f"({first_five(missing)}). Use the personas that were made from this study.")
+    return line_up_frame(membership)
+
+
+def line_up_frame(membership: pd.DataFrame) -> People:
+    """Put the people of a membership in order."""
     values = membership.to_numpy(dtype=float)
     group = values.argmax(axis=1)
     order = np.lexsort((membership.index.to_numpy(dtype=object), group))
@@ -50,6 +62,7 @@ def line_up(study: Study, features: Features, personas: Personas) -> People:
         group=group,
         bounds=np.searchsorted(group, np.arange(values.shape[1] + 1)),
         posterior=values[order, group],
+        membership=values[order],
         digest=ids_digest(membership.index[order]),
     )
 

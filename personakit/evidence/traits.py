@@ -28,13 +28,17 @@ def trait_rows(table: pd.DataFrame, columns: Columns, people: People) -> pd.Data
         traits = list(_traits(effects[group], columns, members))
         if not traits:
             continue
-        order, together = hold_together(np.column_stack([holds for _, _, holds in traits]))
-        chain = row_id("traits", persona, people.digest, people.group == group)
+        holds = np.column_stack([one for _, _, one in traits])
+        headline = largest_together(holds)
+        most, other = (np.flatnonzero(one)[hold_together(holds[:, one])[0]] for one in (headline, ~headline))
+        order = np.concatenate([most, other])
+        together = np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)
+        chain = row_id("traits", persona, people.digest, people.group == group,
+                       [(columns.digests[column], level) for column, level, _ in traits])
         for place, at in enumerate(order):
-            column, level, holds = traits[at]
-            chain = row_id(chain, columns.digests[column], level)
-            feature = columns.about[FEATURE][column]
-            rows.append((chain, persona, feature, level, holds.mean(), together[place], together[place] >= HEADLINE))
+            column, level, one = traits[at]
+            rows.append((row_id(chain, columns.about["row"][column], level), persona, columns.about[FEATURE][column], level,
+                         one.mean(), together[place], bool(headline[at])))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -49,6 +53,28 @@ def hold_together(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     order = np.argsort(-holds.mean(axis=0), kind="stable")
     return order, np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)
+
+
+def largest_together(holds: np.ndarray) -> np.ndarray:
+    """Find the largest set of traits (columns) that at least half of the rows hold all of; of equals, the most held.
+
+    Every set is counted, so ten traits at most. Adding the most held trait first may miss it: traits go together or not.
+
+    Examples
+    --------
+    >>> people = [[1, 0, 0]] * 4 + [[1, 1, 1]] * 2 + [[0, 1, 1]] * 4
+    >>> largest_together(np.array(people, dtype=bool)).tolist()
+    [False, True, True]
+    """
+    traits = holds.shape[1]
+    count = np.bincount(holds @ (1 << np.arange(traits)), minlength=1 << traits)
+    for bit in range(traits):  # afterwards count[set] is how many hold at least that set
+        pairs = count.reshape(-1, 2, 1 << bit)
+        pairs[:, 0] += pairs[:, 1]
+    size = np.array([one.bit_count() for one in range(1 << traits)])
+    size = np.where(count >= HEADLINE * len(holds), size, -1)
+    best = np.flatnonzero(size == size.max())
+    return (best[count[best].argmax()] >> np.arange(traits) & 1).astype(bool)
 
 
 def _traits(effects: np.ndarray, columns: Columns, members: slice) -> Iterator[tuple[int, str, np.ndarray]]:

@@ -121,9 +121,10 @@ def publishable_tables(
 
     Returns
     -------
-    A dictionary for ``save_tables``: candidates, candidate_personas, features, dropped_features, evidence,
-    evidence_codes, evidence_quotes, evidence_coverage, evidence_traits, journey_stages, journey_transitions,
-    journey_funnel, journey_friction, journey_switches, journey_comparison, map_cells.
+    A dictionary for ``save_tables``: candidates, candidate_personas, features, dropped_features, evidence, evidence_codes,
+    evidence_quotes, evidence_coverage, evidence_traits, evidence_outcomes, evidence_words, evidence_counter_quotes,
+    evidence_exemplars, journey_stages, journey_transitions, journey_funnel, journey_friction, journey_switches,
+    journey_comparison, map_cells.
     """
     tables = {
         "candidates": hide_small(candidates.table, counts=["smallest_n"], values=["smallest_n"]).drop(columns="hidden"),
@@ -145,23 +146,41 @@ def _evidence_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
     return {
         "evidence": evidence_cells(evidence.table),
         "evidence_codes": evidence.codes,
-        # who spoke, and the name of the document, which often is a person's
-        "evidence_quotes": quotable(evidence.quotes).drop(columns=["participant_id", "source"], errors="ignore"),
+        "evidence_quotes": _said(evidence.quotes),
         "evidence_coverage": _coverage(evidence.coverage),
         "evidence_traits": _traits(evidence),
+        "evidence_outcomes": _outcomes(evidence.outcomes),
+        "evidence_words": evidence.words,
+        "evidence_counter_quotes": _said(evidence.counter_quotes),
+        "evidence_exemplars": evidence.exemplars,
     }
+
+
+def _said(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Leave out who spoke, and the name of the document, which often is a person's."""
+    return quotable(quotes).drop(columns=[PARTICIPANT, "source"], errors="ignore")
 
 
 def _coverage(coverage: pd.DataFrame) -> pd.DataFrame:
     """Empty the rows of small personas, and the counts of sources (but interviews, few by design) that are small."""
     frame = coverage.reset_index().assign(study="all")
-    for source in _present(frame, "with_events", "with_answers"):
+    for source in _present(frame, "with_events", "with_answers", "lead_users", "lead_users_known"):
         frame = hide_small(frame, counts=[source], values=[source]).drop(columns="hidden")
-    few = hide_small(frame.assign(n_contested=(frame["contested"] * frame["n"]).round()), counts=["n_contested"],
-                     values=["contested"])
-    values = _present(frame, "n", "share", "low", "high", "contested", "with_events", "with_answers", "with_codes")
-    return hide_small(frame.assign(contested=few["contested"]), counts=["n"], totals=[(("study",), "n")],
-                      values=values).drop(columns="study")
+    for name in _present(frame, "contested", "outsiders"):
+        frame = hide_small(frame.assign(few=(frame[name] * frame["n"]).round()), counts=["few"], values=[name]).drop(
+            columns=["few", "hidden"])
+    values = [name for name in coverage.columns if name != "evidence_id"]
+    return hide_small(frame, counts=["n"], totals=[(("study",), "n")], values=values).drop(columns="study")
+
+
+def _outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Empty the rows that stand on few people, in the persona or holding the trait."""
+    if outcomes.empty:
+        return outcomes
+    holders = (outcomes["naive"] * outcomes["n"]).where(outcomes["kind"].isin(["binary", "nominal"])).round()
+    values = ["naive", "corrected", "naive_difference", "difference", "low", "high", "wrong", "n"]
+    masked = hide_small(outcomes.assign(few=holders), counts=["n", "few"], totals=[(("feature",), "n")], values=values)
+    return masked.drop(columns="few")
 
 
 def _traits(evidence: Evidence) -> pd.DataFrame:
