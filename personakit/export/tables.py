@@ -14,6 +14,7 @@ from personakit.disclosure import JOURNEY_CELLS, evidence_cells, hide_small, jou
 from personakit.documents import JourneyMap
 from personakit.export.render import file_name
 from personakit.records import Candidates, Evidence, JourneyFindings
+from personakit.schema import PARTICIPANT
 
 SIGNIFICANT_DIGITS = 6
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
