@@ -2,9 +2,10 @@
 
 Run ``python benchmarks/simulate_typing_tool.py [seeds]`` (30 by default: about three minutes). Each row of
 ``typing_tool.csv`` is a recipe, averaged over the seeds: ``fixed`` (accuracy judged by the labels that the rule was made
-from: the usual figure), ``accuracy`` (what the tool says of itself), ``fresh`` (agreement with what 3,000 fresh
-people of the same recipe find by themselves, personas matched by overlap), ``largest`` (share of the largest persona), ``cannot_tell`` and
-``placed_right`` as said, ``told_fresh`` and ``right_fresh`` (share of fresh people placed; share of those placed rightly).
+from: the usual figure), ``accuracy`` (what the tool says of itself), ``fresh`` (agreement with what 3,000 fresh people of
+the same recipe find by themselves, personas matched by overlap), ``largest`` (share of the largest persona),
+``cannot_tell`` and ``placed_right`` as said, ``told_fresh`` and ``right_fresh`` (share of fresh people placed; share of
+those placed rightly).
 """
 
 from __future__ import annotations
