@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 from sklearn.metrics import adjusted_rand_score
-from test_evidence import all_ids, ids, make_features, make_personas
+from test_evidence import DATA, all_ids, ids, make_features, make_personas
+from test_realdata_tables import export_interviews
 
+import personakit as pk
+from personakit.candidates import METHODS
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.evidence import compare_partitions, gather_evidence, joint_display
 from personakit.evidence.codes import shrunken_rate
@@ -223,6 +226,24 @@ def test_partitions_of_the_same_people_are_compared():
     few = make_features(pd.DataFrame({"a": np.arange(5.0)}, index=ids(5)), ["active"], ["numeric"])
     with pytest.raises(TooFewError, match=r"5 people are in both"):
         compare_partitions(first, make_personas(few, [0, 1, 0, 1, 0]), seed=1)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the real data folder is not here")
+def test_real_interviews_share_something_with_the_known_groups_and_no_more(tmp_path):
+    """28 interviews of three kinds of researchers (9, 10 and 9, known from their names), 753 codings.
+
+    Whatever it says: codes part people partly along these groups, beyond chance, and far from the groups themselves.
+    """
+    study = pk.load_study(export_interviews(tmp_path / "study"))
+    features = pk.build_features(study, pk.code_table(study, min_participants=3))
+    group = study.participants.loc[features.table.index, "group"]
+    assert sorted(group.value_counts()) == [9, 9, 10]
+    known = make_personas(features, pd.factorize(group, sort=True)[0])
+    found = make_personas(features, METHODS["latent_class"](features.active, 3, 7).argmax(axis=1))
+    row = compare_partitions(known, found, seed=7).iloc[0]
+    assert row["people"] == 28
+    assert 0.1 <= row["adjusted_rand"] <= 0.6
+    assert row["p"] < 0.05
 
 
 def test_partitions_that_have_nothing_in_common_reject_as_often_as_they_should():

@@ -16,7 +16,7 @@ STYLE = ("body{font:16px/1.45 system-ui,sans-serif;color:#1a1a1a;max-width:44rem
          "li{margin:0 0 1.4rem;break-inside:avoid}fieldset{border:0;padding:0;margin:0}legend{font-weight:600;padding:0}"
          "label{display:inline-block;margin:.4rem 1.2rem 0 0}input[type=text]{border:0;border-bottom:1px solid #1a1a1a;"
          "font:inherit;width:10rem}footer{border-top:1px solid #767676;font-size:.85rem;margin-top:2rem}"
-         "@media print{body{margin:0;max-width:none}}")
+         "@media print{body{margin:0;max-width:none}footer{break-before:page;border:0}}")
 
 
 def questionnaire(tool: TypingTool, language: str) -> str:
