@@ -89,11 +89,18 @@ def sample_design(design: Design, people: int, rng: np.random.Generator) -> Desi
         return design
     drawn = rng.multivariate_hypergeometric(design.weights.astype(np.int64), people, method="marginals")
     kept = np.flatnonzero(drawn)
+    return replace(take_rows(design, kept), weights=drawn[kept].astype(float),
+                   row_of=np.repeat(np.arange(len(kept)), drawn[kept]))
+
+
+def take_rows(design: Design, kept: np.ndarray) -> Design:
+    """Take some distinct rows and the people behind them, in the order of the rows."""
+    weights = design.weights[kept]
     return replace(
         design,
         values=design.values[kept],
         seen=None if design.seen is None else design.seen[kept],
         missing=design.missing[kept],
-        weights=drawn[kept].astype(float),
-        row_of=np.repeat(np.arange(len(kept)), drawn[kept]),
+        weights=weights,
+        row_of=np.repeat(np.arange(len(kept)), weights.astype(np.int64)),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from personakit.candidates.design import Design, make_design, sample_design
+from personakit.candidates.design import Design, make_design, sample_design, take_rows
 from personakit.candidates.measures import in_order
 
 #: starts are added in batches until the best has been reached this often, or until the budget is spent
@@ -18,6 +18,8 @@ ROWS_BUDGET = 128_000
 STARTS_BUDGET, STARTS = 8_000, (4, 12)
 #: people among whom starts are tried; everyone takes part in the end
 LARGE = 5_000
+#: distinct rows among which the starts of one fit to resampled people are tried
+SOME_ROWS = 5_000
 #: two objectives closer than this share are the same solution
 SAME = 1e-6
 #: rows x fits that are worked on at once: what fits in the processor's cache
@@ -48,11 +50,12 @@ def first_centres(design: Design, k: int, weights: np.ndarray, rng: np.random.Ge
 def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int = 100) -> tuple[np.ndarray, np.ndarray]:
     """Move centres until nothing changes. Gives the centres and the weighted within sums of squares, one for each fit."""
     centres, weights = centres.astype(design.values.dtype), weights.astype(design.values.dtype)
+    sums = np.hstack([design.values, np.ones_like(design.values[:, :1]), design.missing])
     within = np.full(len(centres), np.inf)
     least_gain = 100 * np.finfo(design.values.dtype).eps
     running = np.arange(len(centres))
     for _ in range(rounds):
-        found, moved = _step(design, weights[running], centres[running])
+        found, moved = _step(design, sums, weights[running], centres[running])
         better = found < within[running] * (1 - least_gain)
         within[running] = found
         running = running[better]
@@ -63,13 +66,13 @@ def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int 
 
 
 @np.errstate(invalid="ignore")
-def _step(design: Design, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _step(design: Design, sums: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Within sums of squares of these centres, and the means of the rows that are nearest to each."""
     fits, k, columns = centres.shape
-    sums = np.hstack([design.values, np.ones_like(design.values[:, :1]), design.missing])
+    own = (design.values**2).sum(axis=1)
     within, moved = np.empty(fits), np.empty_like(centres)
     for part in _parts(fits, len(design.values)):
-        labels, reach = _assign(design, centres[part])
+        labels, reach = _assign(design, centres[part], own)
         within[part] = np.einsum("fr,fr->f", weights[part], reach)
         for j in range(k):
             total = (weights[part] * (labels == j)) @ sums
@@ -81,11 +84,12 @@ def _step(design: Design, weights: np.ndarray, centres: np.ndarray) -> tuple[np.
 
 def nearest_centre(design: Design, centres: np.ndarray) -> np.ndarray:
     """Assign each row to its nearest centre: labels (fits, rows)."""
-    parts = [_assign(design, centres[part])[0] for part in _parts(len(centres), len(design.values))]
+    own = (design.values**2).sum(axis=1)
+    parts = [_assign(design, centres[part], own)[0] for part in _parts(len(centres), len(design.values))]
     return np.concatenate(parts).astype(np.intp)
 
 
-def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _assign(design: Design, centres: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     reach = _half_distance(design, centres[:, 0])
     labels = np.zeros(reach.shape, dtype=np.int8)
     for j in range(1, centres.shape[1]):  # this loop is several times faster than one argmin over a short last axis
@@ -93,7 +97,7 @@ def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray
         np.maximum(labels, (away < reach).view(np.int8) * np.int8(j), out=labels)
         np.minimum(reach, away, out=reach)
     reach *= 2
-    reach += (design.values**2).sum(axis=1)
+    reach += own
     return labels, np.maximum(reach, 0.0, out=reach)
 
 
@@ -143,12 +147,23 @@ def resampled_centres(design: Design, k: int, weights: np.ndarray, seed: int | n
     """Find centres (fits, k, columns) for each row of weights: the best of some short starts, moved on for some rounds."""
     rng = np.random.default_rng(seed)
     fits = len(weights)
-    starts = int(np.clip(STARTS_BUDGET // len(design.weights), *STARTS))
     weights = weights.astype(design.values.dtype)
-    many = np.repeat(weights, starts, axis=0)
-    centres, within = lloyd(design, many, first_centres(design, k, many, rng), rounds=8)
+    some, some_weights = _some_rows(design, weights, rng)
+    starts = int(np.clip(STARTS_BUDGET // len(some.weights), *STARTS))
+    many = np.repeat(some_weights, starts, axis=0)
+    centres, within = lloyd(some, many, first_centres(some, k, many, rng), rounds=8)
     best = within.reshape(fits, starts).argmin(axis=1) + starts * np.arange(fits)
+    if some is not design:
+        centres, best = lloyd(some, some_weights, centres[best], rounds=rounds)[0], np.arange(fits)
     return lloyd(design, weights, centres[best], rounds=rounds)[0]
+
+
+def _some_rows(design: Design, weights: np.ndarray, rng: np.random.Generator) -> tuple[Design, np.ndarray]:
+    """Take the rows among which starts are tried: all of them, or a sample where there are very many."""
+    if len(design.weights) <= SOME_ROWS:
+        return design, weights
+    kept = np.sort(rng.choice(len(design.weights), SOME_ROWS, replace=False))
+    return take_rows(design, kept), weights[:, kept]
 
 
 def kmeans(table: pd.DataFrame, k: int, seed: int) -> np.ndarray:

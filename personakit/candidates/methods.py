@@ -48,8 +48,8 @@ def _best_kmeans(table: pd.DataFrame, design: Design, k: int, seed: np.random.Se
 
 
 def _best_classes(table: pd.DataFrame, design: Design, k: int, seed: np.random.SeedSequence) -> Solution:
-    membership, likelihood, share = classes.best_classes(design, k, seed)
-    return Solution(membership=membership, likelihood=likelihood, best_share=share,
+    found, likelihood, share = classes.best_classes(design, k, seed)
+    return Solution(membership=classes.place(design, found), likelihood=likelihood, best_share=share,
                     parameters=classes.parameter_count(design, k))
 
 
