@@ -11,8 +11,8 @@ from personakit.candidates.design import Design, make_design, sample_design
 from personakit.candidates.kmeans import first_centres, lloyd, nearest_centre, resampled_centres
 from personakit.candidates.measures import in_order
 
-#: starts of a batch (a third from k-means, the rest by chance), their rounds, how many of them go on
-STARTS, SHORT, FEW = (12, 64), 15, 4
+#: starts of a batch (a third from k-means, the rest by chance), their rounds, rounds of the better ones, how many go on
+STARTS, SHORT, MIDDLE, FEW = (12, 64), 9, 120, 6
 #: batches are added until the best has been reached so often, or until the budget of rows x starts is spent
 HITS, ROWS_BUDGET, MOST_BATCHES = 8, 80_000, 12
 #: rounds at most of the starts that go on, and rows x few x rounds they may cost
@@ -195,15 +195,31 @@ def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
 
 
 def _short_starts(design: Design, k: int, starts: int, rng: np.random.Generator) -> np.ndarray:
-    """Give the sums (few, k, columns) of the best of many starts after some rounds in single precision."""
+    """Give the sums (few, k, columns) of the best of many starts: hopeless ones are dropped in two rounds of trials.
+
+    Starts by chance are slower at first and often better in the end, so they are not compared with those of k-means yet.
+    """
     small = design.single()
     answers, weights = answers_of(small), np.broadcast_to(small.weights, (starts, len(small.weights)))
     third = starts // 3
     centres, _ = lloyd(small, weights[:third], first_centres(small, k, weights[:third], rng), rounds=10)
-    chance = rng.dirichlet(np.full(k, 0.7), size=(starts - third, len(small.weights))).transpose(0, 2, 1)
-    begin = np.concatenate([softened(nearest_centre(small, centres), k), chance]).astype(np.float32)
-    counts, likelihood = em(answers, weights, tally(answers, weights, begin), SHORT)
-    return counts[np.argsort(-likelihood, kind="stable")[:FEW]].astype(float)
+    begin = tally(answers, weights[:third], softened(nearest_centre(small, centres), k))
+    chance = _by_chance(answers, small.weights, k, starts - third, rng)
+    counts, likelihood = em(answers, weights, np.concatenate([begin, chance]), SHORT)
+    from_means, by_chance = _best(likelihood[:third], third // 3), third + _best(likelihood[third:], starts // 3)
+    counts, likelihood = em(answers, weights[: len(from_means) + len(by_chance)], counts[np.concatenate([from_means, by_chance])], MIDDLE)
+    return counts[_best(likelihood, FEW)].astype(float)
+
+
+def _by_chance(answers: Answers, weights: np.ndarray, k: int, starts: int, rng: np.random.Generator) -> np.ndarray:
+    """Give the sums of classes that each answer half like everyone and half like a person drawn by chance."""
+    rows = np.searchsorted(np.cumsum(weights), rng.random((starts, k)) * weights.sum())
+    drawn = answers.sums[np.minimum(rows, len(weights) - 1)]
+    return (answers.everyone + drawn) * (weights.sum() / (2 * k))
+
+
+def _best(likelihood: np.ndarray, count: int) -> np.ndarray:
+    return np.argsort(-likelihood, kind="stable")[:count]
 
 
 def place(design: Design, classes: np.ndarray) -> np.ndarray:
