@@ -2,9 +2,9 @@
 
 Parts: ``coded`` and ``numeric`` (stability: pairs of bootstrap samples, both fits assign everyone, adjusted Rand; against
 scikit-learn with joblib), ``classes`` (latent classes with 10 starts; against stepmix where it can be imported) and
-``search`` (the whole of ``find_candidates``). Seconds are of processor time, and of the clock in brackets: on a shared machine
-compare the former, and only within one run. Figures of R's fpc and flexclust cannot be run here; those that were published
-for such a machine are: coded 3.6 s and 15 s, numeric 80 s and 321 s; poLCA 65 s for the classes.
+``search`` (the whole of ``find_candidates``). Seconds are of processor time, and of the clock in brackets: on a shared
+machine compare the former, and only within one run. R is not run here; figures quoted for such a machine (not measured by
+this script): fpc and flexclust 3.6 s and 15 s on the coded table, 80 s and 321 s on numbers; poLCA 65 s for the classes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def timed(name: str, work: Callable[[], object]) -> object:
 
 
 def _spent() -> float:
-    return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def ours(table: pd.DataFrame, pairs: int) -> list[float]:
@@ -67,16 +68,19 @@ def ours(table: pd.DataFrame, pairs: int) -> list[float]:
         design = make_design(table)
         people = len(table)
         weights = np.random.default_rng(1).multinomial(people, design.weights / people, size=2 * pairs).astype(float)
-        labels = (resampled_labels(design, k, weights, k) for k in KS)
-        return [round(float(np.median([adjusted_rand(a, b, design.weights) for a, b in zip(one[::2], one[1::2], strict=True)])), 3)
-                for one in labels]
+        found = []
+        for k in KS:
+            labels = resampled_labels(design, k, weights, k)
+            both = zip(labels[::2], labels[1::2], strict=True)
+            found.append(round(float(np.median([adjusted_rand(a, b, design.weights) for a, b in both])), 3))
+        return found
 
 
 def _peer_pair(values: np.ndarray, k: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
-    fits = [KMeans(k, n_init=STARTS, random_state=seed).fit(values[rng.integers(0, len(values), len(values))]).predict(values)
-            for _ in range(2)]
-    return adjusted_rand_score(*fits)
+    samples = [values[rng.integers(0, len(values), len(values))] for _ in range(2)]
+    first, second = (KMeans(k, n_init=STARTS, random_state=seed).fit(one).predict(values) for one in samples)
+    return float(adjusted_rand_score(first, second))
 
 
 def peer(table: pd.DataFrame, pairs: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from personakit.candidates.measures import MEASURES
 from personakit.candidates.methods import METHODS
-from personakit.candidates.search import find_candidates
+from personakit.candidates.overlapping import scoring_rules
+from personakit.candidates.search import assign, find_candidates
 
-__all__ = ["MEASURES", "METHODS", "find_candidates"]
+__all__ = ["MEASURES", "METHODS", "assign", "find_candidates", "scoring_rules"]

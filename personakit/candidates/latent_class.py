@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from personakit.candidates.design import Design, make_design, sample_design
+from personakit.candidates.design import Design, sample_design
 from personakit.candidates.kmeans import first_centres, lloyd, nearest_centre, resampled_centres
-from personakit.candidates.measures import in_order
 
 #: starts of a batch (a third from k-means, the rest by chance), their rounds, rounds of the better ones, how many go on
 STARTS, SHORT, MIDDLE, FEW = (12, 64), 9, 120, 6
 #: batches are added until the best has been reached so often, or until the budget of rows x starts is spent
 HITS, ROWS_BUDGET, MOST_BATCHES = 8, 80_000, 12
+#: ends that are kept beside the best
+KEPT = 6
 #: rounds at most of the starts that go on, and rows x few x rounds they may cost
 LONG, ROUNDS_BUDGET = 3000, 800_000
 #: smallest probability of an answer, and smallest variance as a share of everyone's
@@ -53,7 +53,9 @@ class Answers:
 def answers_of(design: Design) -> Answers:
     """Lay out a design. A yes/no feature becomes two columns, yes and no; a missing answer is zero in all of them."""
     seen = np.ones_like(design.values) if design.seen is None else design.seen
-    columns, blocks, block_of = [], [], []
+    columns: list[np.ndarray] = []
+    blocks: list[int] = []
+    block_of: list[int] = []
     for number, feature in enumerate(np.unique(design.group[design.category])):
         mine = design.group == feature
         block = (design.values[:, mine] != 0).astype(design.values.dtype)
@@ -62,12 +64,12 @@ def answers_of(design: Design) -> Answers:
         columns.append(block)
         blocks.append(len(block_of))
         block_of += [number] * block.shape[1]
-    number, given = design.values[:, ~design.category], seen[:, ~design.category]
+    numbers, given = design.values[:, ~design.category], seen[:, ~design.category]
     # without gaps one column of ones counts for all numbers
     counts = given if design.seen is not None else given[:, :1]
-    sums = np.hstack([*columns, number, number**2, counts, np.ones_like(design.values[:, :1])])
+    sums = np.hstack([*columns, numbers, numbers**2, counts, np.ones_like(design.values[:, :1])])
     return Answers(sums=sums, blocks=np.array(blocks, dtype=np.intp), block_of=np.array(block_of, dtype=np.intp),
-                   numbers=number.shape[1], everyone=design.weights @ sums / design.weights.sum(),
+                   numbers=numbers.shape[1], everyone=design.weights @ sums / design.weights.sum(),
                    constant=(-0.5 * np.log(2 * np.pi) * given.sum(axis=1)).astype(given.dtype))
 
 
@@ -112,7 +114,8 @@ def _moments(answers: Answers, counts: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _number_parts(answers: Answers, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     start, many = answers.levels, answers.numbers
-    return counts[..., start : start + many], counts[..., start + many : start + 2 * many], counts[..., start + 2 * many : -1]
+    middle, last = start + many, start + 2 * many
+    return counts[..., start:middle], counts[..., middle:last], counts[..., last:-1]
 
 
 @np.errstate(invalid="ignore")  # some builds of BLAS raise this flag on finite numbers
@@ -172,26 +175,32 @@ def softened(labels: np.ndarray, k: int) -> np.ndarray:
     return 0.8 * (labels[:, None, :] == np.arange(k)[None, :, None]) + 0.2 / k
 
 
-def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, float, float]:
-    """Find the best classes (k, columns), with their log-likelihood and the share of finished starts that reached it."""
+def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, float]:
+    """Find the best classes (ends, k, columns), best first, with their log-likelihoods and the share of finished starts that
+    reached the first.
+    """
     rng = np.random.default_rng(seed)
     sample = sample_design(design, LARGE, rng)
     answers, rows = answers_of(sample), len(sample.weights)
     starts = int(np.clip(ROWS_BUDGET // rows // 4, *STARTS))
     most = int(np.clip(ROWS_BUDGET // (rows * starts), 1, MOST_BATCHES))
     rounds = int(np.clip(ROUNDS_BUDGET // (FEW * rows), 100, LONG))
-    found, likelihood, reached = [], np.empty(0), np.zeros(0, dtype=bool)
+    found: list[np.ndarray] = []
+    likelihood, reached = np.empty(0), np.zeros(0, dtype=bool)
     while len(found) < most and reached.sum() < HITS:
-        counts, ends = em(answers, np.broadcast_to(sample.weights, (FEW, rows)), _short_starts(sample, k, starts, rng), rounds)
+        begin = _short_starts(sample, k, starts, rng)
+        counts, ends = em(answers, np.broadcast_to(sample.weights, (FEW, rows)), begin, rounds)
         found.append(counts)
         likelihood = np.append(likelihood, ends)
         reached = likelihood >= likelihood.max() - 1e-6 * abs(likelihood.max())
-    top, everyone = np.concatenate(found)[[likelihood.argmax()]], answers_of(design)
+    order = np.argsort(-likelihood, kind="stable")[: KEPT if sample is design else 1]
+    ends, everyone = np.concatenate(found)[order], answers_of(design)
+    weights = np.broadcast_to(design.weights, (len(order), len(design.weights)))
     if sample is not design:
-        top = tally(everyone, design.weights[None], expect(everyone, maximise(answers, top))[0])
-        top, _ = em(everyone, design.weights[None], top, 30)
-    classes = maximise(everyone, top)
-    return classes[0], float(design.weights @ expect(everyone, classes)[1][0]), float(reached.mean())
+        ends = tally(everyone, weights, expect(everyone, maximise(answers, ends))[0])
+        ends, _ = em(everyone, weights, ends, 30)
+    classes = maximise(everyone, ends)
+    return classes, expect(everyone, classes)[1] @ design.weights, float(reached.mean())
 
 
 def _short_starts(design: Design, k: int, starts: int, rng: np.random.Generator) -> np.ndarray:
@@ -207,7 +216,8 @@ def _short_starts(design: Design, k: int, starts: int, rng: np.random.Generator)
     chance = _by_chance(answers, small.weights, k, starts - third, rng)
     counts, likelihood = em(answers, weights, np.concatenate([begin, chance]), SHORT)
     from_means, by_chance = _best(likelihood[:third], third // 3), third + _best(likelihood[third:], starts // 3)
-    counts, likelihood = em(answers, weights[: len(from_means) + len(by_chance)], counts[np.concatenate([from_means, by_chance])], MIDDLE)
+    better = np.concatenate([from_means, by_chance])
+    counts, likelihood = em(answers, weights[: len(better)], counts[better], MIDDLE)
     return counts[_best(likelihood, FEW)].astype(float)
 
 
@@ -246,37 +256,3 @@ def parameter_count(design: Design, k: int) -> int:
     """Count the numbers that a solution with k classes estimates."""
     answers = answers_of(design)
     return k - 1 + k * (answers.levels - len(answers.blocks) + answers.numbers) + answers.numbers
-
-
-def latent_class(table: pd.DataFrame, k: int, seed: int) -> np.ndarray:
-    """Soft membership (people, k) of a mixture in which answers are independent within each persona.
-
-    Yes/no features are Bernoulli, nominal ones multinomial, all others Gaussian with a variance that all personas share (a
-    persona with a variance of its own can shrink onto a few equal answers). Missing answers are left out of the likelihood,
-    which is right when they are missing at random. It finds personas that overlap and differ in size; features that stay
-    correlated within a persona make it split that persona.
-
-    Parameters
-    ----------
-    table
-        Active features on the analysis scale (people, features); nominal ones as categories.
-    k, seed
-        How many personas, and the seed of the starts.
-
-    Returns
-    -------
-    ndarray (people, k)
-        Rows sum to 1; personas from large to small.
-
-    References
-    ----------
-    Lazarsfeld and Henry (1968); Vermunt and Magidson (2002), Latent class cluster analysis.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0] * 5, "b": [0.0, 0.0, 1.0, 1.0] * 5})
-    >>> latent_class(table, 2, 7).max(axis=1).round(3).min()
-    np.float64(1.0)
-    """
-    design = make_design(table)
-    return in_order(design, place(design, best_classes(design, k, seed)[0]))[design.row_of]
