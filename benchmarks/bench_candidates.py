@@ -107,7 +107,7 @@ def latent_classes() -> None:
     design = make_design(table)
     print(f"latent classes, {len(table):,} x {table.shape[1]}, k = 2 to 8, 10 starts or more")
     with one_thread():
-        timed("personakit", lambda: [round(best_classes(design, k, 1)[1], 2) for k in KS])
+        timed("personakit", lambda: [round(float(best_classes(design, k, 1)[1][0]), 2) for k in KS])
     try:
         from stepmix.stepmix import StepMix
     except ImportError:

@@ -26,7 +26,7 @@ _HOMES = {
         "coding": ("code_table",),
         "behaviour": ("behaviour_table",),
         "features": ("build_features",),
-        "candidates": ("find_candidates", "assign", "scoring_rules"),
+        "candidates": ("find_candidates", "assign", "scoring_rules", "multiverse", "advise_n"),
         "personas": ("choose", "recommend", "label", "suggest_labels"),
         "evidence": ("gather_evidence",),
         "journeys": ("trace_journeys", "transitions", "funnel", "rank_friction", "channel_switches", "compare_journeys",

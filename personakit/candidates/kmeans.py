@@ -17,11 +17,11 @@ EXCHANGED, MOVES = 0.01, 100
 #: rows x starts that one search for the best may cost
 ROWS_BUDGET = 128_000
 #: rows x starts of one fit to resampled people, and the fewest and most of these starts
-STARTS_BUDGET, STARTS = 8_000, (4, 12)
+STARTS_BUDGET, STARTS = 24_000, (8, 12)
 #: people among whom starts are tried; everyone takes part in the end
 LARGE = 5_000
 #: distinct rows among which the starts of one fit to resampled people are tried
-SOME_ROWS = 5_000
+SOME_ROWS = 3_000
 #: two objectives closer than this share are the same solution
 SAME = 1e-6
 #: rows x fits that are worked on at once: what fits in the processor's cache
