@@ -21,8 +21,8 @@ LONG, ROUNDS_BUDGET = 3000, 800_000
 RARE, FLOOR = 1e-10, 0.02
 #: people lent to each class of a resample who answer like everyone: keeps small classes from chances of exactly zero
 LENT = 0.5
-#: a cycle that gains less than this for each person is the last
-GAIN = 1e-10
+#: a cycle that gains less than this for each person is the last: of the best solution, and of those compared with it
+GAIN, ROUGH_GAIN = 1e-10, 1e-8
 #: people from whom the search for starts is made; everyone takes part in the end
 LARGE = 5_000
 
@@ -131,15 +131,15 @@ def expect(answers: Answers, classes: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return density, np.log(whole[:, 0]) + top[:, 0] + answers.constant
 
 
-def em(answers: Answers, weights: np.ndarray, counts: np.ndarray, rounds: int, lent: float = 0.0
-       ) -> tuple[np.ndarray, np.ndarray]:
+def em(answers: Answers, weights: np.ndarray, counts: np.ndarray, rounds: int, lent: float = 0.0,
+       gain: float = ROUGH_GAIN) -> tuple[np.ndarray, np.ndarray]:
     """Improve classes, given by their sums, until a cycle of three rounds gains nothing: the sums and log-likelihoods.
 
     Two rounds show the way and the third starts further along it (squared extrapolation; Varadhan and Roland, 2008). The
     sums are extrapolated, not the parameters: they stay valid when cut at zero. A jump that loses is taken back.
     """
     counts, likelihood = counts.copy(), np.full(len(counts), -np.inf)
-    least_gain = max(GAIN, 10 * float(np.finfo(answers.sums.dtype).eps)) * weights.sum(axis=1)
+    least_gain = max(gain, 10 * float(np.finfo(answers.sums.dtype).eps)) * weights.sum(axis=1)
     running = np.arange(len(counts))
     for _ in range(-(-rounds // 3)):
         own, before = weights[running], counts[running]
@@ -199,6 +199,7 @@ def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
     if sample is not design:
         ends = tally(everyone, weights, expect(everyone, maximise(answers, ends))[0])
         ends, _ = em(everyone, weights, ends, 30)
+    ends[:1], _ = em(everyone, weights[:1], ends[:1], rounds, gain=GAIN)
     classes = maximise(everyone, ends)
     return classes, expect(everyone, classes)[1] @ design.weights, float(reached.mean())
 
