@@ -170,7 +170,8 @@ def test_coded_interviews_of_unequal_talkers_need_even_rows():
 
 def test_rules_of_the_researcher_are_compared_like_a_method(groups):
     table, _ = groups
-    rules = scoring_rules({"one": {"f00": 1, "f02": 1}, "two": {"f01": 1, "f03": 1}, "three": {"f03": 1, "f02": 1, "f04": -2}})
+    rules = scoring_rules({"one": {"f00": 1, "f02": 1}, "two": {"f01": 1, "f03": 1},
+                           "three": {"f03": 1, "f02": 1, "f04": -2}})
     found = find_candidates(planted.as_features(table), methods=["kmeans", rules], k=3, seed=1)
     assert found.table.loc["researcher_rules-3", "agreement"] > 0.8
     with pytest.raises(ChoiceError, match="own, which cannot place people"):
