@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -220,20 +221,22 @@ def plot_profiles(personas: Personas, evidence: Evidence, *, top: int = 6, langu
 
     check_language(language)
     order, catalog = list(personas.membership.columns), personas.features.catalog
-    figure, axes = plt.subplots(1, len(order), figsize=(4.2 * len(order), 0.55 * top + 1.3), sharex=True, squeeze=False,
+    figure, axes = plt.subplots(1, len(order), figsize=(4.2 * len(order), 0.7 * top + 1.2), sharex=True, squeeze=False,
                                 layout="constrained")
     for ax, (place, persona) in zip(axes[0], enumerate(order), strict=True):
         rows = evidence.table[evidence.table[PERSONA] == persona].dropna(subset=["effect", "inside", "outside"])
         rows = rows.sort_values("effect", key=abs, ascending=False, kind="stable").head(top)
         y = np.arange(len(rows))
-        ax.barh(y, rows["effect"].to_numpy(dtype=float), color=COLOURS[place % len(COLOURS)], height=0.38)
-        ax.axvline(0, color=INK, linewidth=0.8)
+        ax.barh(y, rows["effect"].to_numpy(dtype=float), color=COLOURS[place % len(COLOURS)], height=0.3)
+        ax.axvline(0, color=INK, linewidth=0.8, zorder=0)
+        ax.spines["left"].set_visible(False)
         for at, row in zip(y, rows.to_dict("records"), strict=True):
             known = catalog.loc[row[FEATURE]].get("label", "") if row[FEATURE] in catalog.index else ""
             inside, outside = (natural(row[side], row[KIND], row[UNIT], language) for side in ("inside", "outside"))
-            name = feature_label(str(row[FEATURE]), language, known)
+            name = feature_label(str(row[FEATURE]), language, known).rstrip(".… ")
             said = say_key("plots.marker", language, feature=name, inside=inside, outside=outside)
-            ax.text(0, at - 0.28, said, ha="center", va="bottom", fontsize=8, color=INK, clip_on=False)
+            ax.text(0.01, at - 0.24, fill(said, 56), transform=ax.get_yaxis_transform(), va="bottom", fontsize=8, color=INK,
+                    linespacing=1.0, bbox={"color": "#ffffff", "pad": 0.6})
         ax.set_ylim(len(rows) - 0.4, -0.8)
         ax.set_yticks([])
         _dress(ax, personas.names.get(str(persona)) or say_key("cards.unnamed", language, persona=persona))
