@@ -30,7 +30,7 @@ _HOMES = {
                     "coding_uncertainty"),
         "behaviour": ("behaviour_table",),
         "features": ("build_features", "impute", "with_imputation"),
-        "candidates": ("find_candidates",),
+        "candidates": ("find_candidates", "assign", "scoring_rules", "multiverse", "advise_n"),
         "personas": ("choose", "recommend", "label", "label_with", "suggest_labels", "match_personas"),
         "evidence": ("gather_evidence", "widen_intervals", "fairness_table", "joint_display", "compare_partitions"),
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
@@ -40,7 +40,7 @@ _HOMES = {
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables"),
-        "plots": ("plot_candidates", "plot_personas", "plot_journeys"),
+        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
         "run": ("run_study",),
     }.items()
     for name in names

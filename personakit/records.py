@@ -248,7 +248,9 @@ class Candidates:
     to a frame (participants by P1..Pk, rows sum to 1, personas from large to small).
 
     ``recommended`` is a candidate or None; ``verdict`` is the verdict of the whole search, ``why`` says it in sentences.
-    ``personas`` is indexed by (candidate, persona): n, share, jaccard (stability of that persona), contested share.
+    ``personas`` is indexed by (candidate, persona): n, share, jaccard (stability of that persona), contested share,
+    jaccard_fewer and jaccard_more (with one persona fewer and one more). ``rivals``: solutions as good as a candidate and
+    different from it (candidate, rival, loss, agreement, moved). ``models``: candidate or rival -> what ``assign`` needs.
     """
 
     table: pd.DataFrame
@@ -259,6 +261,8 @@ class Candidates:
     verdict: str
     recommended: str | None
     why: tuple[Sentence, ...]
+    rivals: pd.DataFrame = field(default_factory=lambda: no_rows("candidate", "rival", "loss", "agreement", "moved"))
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

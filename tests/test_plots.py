@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -13,7 +14,14 @@ import numpy as np
 import pytest
 
 from personakit.errors import ChoiceError, StudyError
-from personakit.plots import nearest_is_right, plot_candidates, plot_journeys, plot_personas
+from personakit.plots import (
+    nearest_is_right,
+    plot_candidates,
+    plot_crossings,
+    plot_journeys,
+    plot_personas,
+    plot_profiles,
+)
 
 mpl.use("Agg")
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -28,7 +36,7 @@ def _close_figures():
 @pytest.mark.parametrize(("language", "title"), [("fr", "Stabilité"), ("en", "Stability")])
 def test_candidates_draws_stability_gap_and_size(language, title):
     axes = plot_candidates(hand_made.candidates(), language=language)
-    assert len(axes) == 3
+    assert len(axes) == 4
     assert axes[0].get_title(loc="left").startswith(title)
     drawn = sorted(value for line in axes[0].lines for value in line.get_ydata())
     assert drawn == [0.7, 0.91, 0.91, 0.95]  # the recommended candidate is ringed
@@ -37,13 +45,41 @@ def test_candidates_draws_stability_gap_and_size(language, title):
 
 def test_methods_differ_in_marker_and_dash_so_that_grey_suffices():
     axes = plot_candidates(hand_made.candidates())
-    lines = [line for line in axes[2].lines if line.get_label() in ("k-means", "latent classes")]
+    lines = [line for line in axes[3].lines if line.get_label() in ("k-means", "latent classes")]
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == 2
 
 
 def test_candidates_without_a_recommendation():
     axes = plot_candidates(hand_made.candidates(verdict="none", recommended=None), language="fr")
     assert len(axes[0].lines) == 2  # a line a method, and no ring
+
+
+def test_profiles_draw_the_strongest_features_in_their_own_units():
+    evidence = hand_made.evidence()
+    axes = plot_profiles(hand_made.personas(), evidence, top=3, language="fr")
+    assert len(axes) == 3
+    rows = evidence.table.query("persona == 'P1'").dropna(subset=["effect", "inside", "outside"])
+    strongest = rows.reindex(rows["effect"].abs().sort_values(ascending=False, kind="stable").index).head(3)
+    assert [bar.get_width() for bar in axes[0].patches] == pytest.approx(list(strongest["effect"]))
+    assert all("ailleurs" in text.get_text() for text in axes[0].texts)
+    axes[0].figure.canvas.draw()
+
+
+def test_crossings_are_as_wide_as_the_people_who_move():
+    candidates = hand_made.candidates()
+    three = candidates.memberships["kmeans-3"]
+    two = three[["P1"]].assign(P2=three["P2"] + three["P3"])
+    candidates = replace(candidates, memberships={"kmeans-2": two, "kmeans-3": three})
+    ax = plot_crossings(candidates, "kmeans")
+    labels = three.to_numpy().argmax(axis=1)
+    assert len(ax.collections) == len(set(zip(two.to_numpy().argmax(axis=1), labels, strict=True)))
+    heights = sorted(round(bar.get_height(), 6) for bar in ax.patches)
+    assert sum(heights) == pytest.approx(2.0)
+    ax.figure.canvas.draw()
+    with pytest.raises(ChoiceError, match="Did you mean 'kmeans'"):
+        plot_crossings(candidates, "kmean")
+    with pytest.raises(ChoiceError, match="k = 3 only"):
+        plot_crossings(candidates, "latent_class")
 
 
 def test_journeys_draws_the_funnel_and_the_steps():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+#: column -> its levels (nominal), nothing (yes/no) or None (numbers)
+Levels = Mapping[str, tuple[str, ...] | None]
 #: digits that count when rows are compared: coarser than the rounding noise of a change of units
 DIGITS = 9
 
@@ -19,8 +22,8 @@ class Design:
     two levels are as far apart as yes and no), the analysis scale otherwise; 0 where missing. ``seen`` (same shape) is 1
     where a value was given, or None where nothing is missing; ``gappy`` are the columns with gaps, and ``missing``
     (distinct rows, gappy columns) is 1 in the gaps. ``group`` names the feature a column comes from; ``category`` is True
-    on columns that hold 0/1 answers. ``weights`` counts the people of each distinct row and ``row_of`` gives the distinct
-    row of each person.
+    on columns that hold 0/1 answers. ``weights`` sums the people of each distinct row, or their survey weights (people of
+    different weights are different rows then), and ``row_of`` gives the distinct row of each person.
     """
 
     values: np.ndarray
@@ -38,13 +41,21 @@ class Design:
         return replace(self, **{name: getattr(self, name).astype(np.float32) for name in names})
 
     @property
+    def counts(self) -> np.ndarray:
+        """Count the people of each distinct row, whatever their survey weights."""
+        return np.bincount(self.row_of, minlength=len(self.weights))
+
+    @property
     def people(self) -> int:
         """Count the people who stand behind the distinct rows."""
         return len(self.row_of)
 
 
-def make_design(table: pd.DataFrame) -> Design:
+def make_design(table: pd.DataFrame, weights: np.ndarray | None = None, levels: Levels | None = None) -> Design:
     """Turn an active table into a ``Design``. Columns are taken by name and rows by value, so their order is immaterial.
+
+    ``weights`` are survey weights of the people. ``levels`` are those of ``levels_of`` another table, so that both have the
+    same columns.
 
     Examples
     --------
@@ -53,13 +64,17 @@ def make_design(table: pd.DataFrame) -> Design:
     ([[0.2, 0.0], [0.2, 1.0]], [1.0, 2.0], [1, 0, 1])
     """
     blocks, group, category = [], [], []
-    for number, name in enumerate(sorted(table.columns, key=str)):
-        block, is_category = _columns(table[name])
+    known = levels_of(table) if levels is None else levels
+    for number, (name, own) in enumerate(known.items()):
+        block = _columns(table[name], own)
         blocks.append(block)
         group += [number] * block.shape[1]
-        category += [is_category] * block.shape[1]
+        category += [own is not None] * block.shape[1]
     full = np.round(np.column_stack(blocks), DIGITS)
-    distinct, row_of, weights = np.unique(full, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+    each = np.ones(len(full)) if weights is None else weights
+    distinct, row_of, counts = np.unique(np.column_stack([full, each.round(DIGITS)]), axis=0, return_inverse=True,
+                                         return_counts=True, equal_nan=True)
+    distinct, each = distinct[:, :-1], distinct[:, -1]
     given = ~np.isnan(distinct)
     return Design(
         values=np.where(given, distinct, 0.0),
@@ -68,32 +83,48 @@ def make_design(table: pd.DataFrame) -> Design:
         missing=(~given[:, ~given.all(axis=0)]).astype(float),
         group=np.array(group),
         category=np.array(category),
-        weights=weights.astype(float),
+        weights=counts * each,
         row_of=row_of.ravel(),
     )
 
 
-def _columns(column: pd.Series) -> tuple[np.ndarray, bool]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        levels = sorted(column.dropna().unique(), key=str)
+def levels_of(table: pd.DataFrame) -> Levels:
+    """List the columns in order of name: the levels of nominal ones, none of them for yes/no, None for numbers."""
+    out: dict[str, tuple[str, ...] | None] = {}
+    for name in sorted(table.columns, key=str):
+        if isinstance(table[name].dtype, pd.CategoricalDtype):
+            out[name] = tuple(sorted(table[name].dropna().unique(), key=str))
+        else:
+            numbers = table[name].to_numpy(float, na_value=np.nan)
+            out[name] = () if np.isin(numbers[~np.isnan(numbers)], (0.0, 1.0)).all() else None
+    return out
+
+
+def _columns(column: pd.Series, levels: tuple[str, ...] | None) -> np.ndarray:
+    if levels:
         block = np.column_stack([(column == level).to_numpy(float) for level in levels]) / np.sqrt(2.0)
         block[column.isna().to_numpy()] = np.nan
-        return block, True
-    numbers = column.to_numpy(float, na_value=np.nan)
-    return numbers[:, None], bool(np.isin(numbers[~np.isnan(numbers)], (0.0, 1.0)).all())
+        return block
+    return column.to_numpy(float, na_value=np.nan)[:, None]
 
 
 def sample_design(design: Design, people: int, rng: np.random.Generator) -> Design:
     """Take at most so many people, drawn without replacement; the design itself where it holds no more."""
     if design.people <= people:
         return design
-    drawn = rng.multivariate_hypergeometric(design.weights.astype(np.int64), people, method="marginals")
+    drawn = rng.multivariate_hypergeometric(design.counts, people, method="marginals")
     kept = np.flatnonzero(drawn)
+    return replace(take_rows(design, kept), weights=drawn[kept] * (design.weights / design.counts)[kept],
+                   row_of=np.repeat(np.arange(len(kept)), drawn[kept]))
+
+
+def take_rows(design: Design, kept: np.ndarray) -> Design:
+    """Take some distinct rows and the people behind them, in the order of the rows."""
     return replace(
         design,
         values=design.values[kept],
         seen=None if design.seen is None else design.seen[kept],
         missing=design.missing[kept],
-        weights=drawn[kept].astype(float),
-        row_of=np.repeat(np.arange(len(kept)), drawn[kept]),
+        weights=design.weights[kept],
+        row_of=np.repeat(np.arange(len(kept)), design.counts[kept]),
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from personakit.candidates.design import Design, make_design
+from personakit.candidates.engines import Ground
 from personakit.candidates.kmeans import resampled_labels
-from personakit.candidates.measures import explained
+from personakit.candidates.measures import adjusted_rand, explained, separation
 from personakit.candidates.null_data import NullModel, fit_null, simulate_null
-from personakit.candidates.trial import Ground
 from personakit.candidates.verdict import BEYOND_GAP, BEYOND_Z
 
 #: null tables with correlation and without, and with the personas of a candidate; fits behind the observed figure
 NULLS, INDEPENDENT_NULLS, PERSONA_NULLS, REPEATS = 20, 10, 12, 4
+#: pairs of resamples of a null table, and rows of its silhouette
+NULL_PAIRS, NULL_ROWS = 6, 300
 #: further null tables where a gap of at least half the least one comes within a standard deviation of what decides
 MORE_NULLS, NEAR = 40, 1.0
 #: rounds of these fits after their short starts
@@ -26,29 +29,57 @@ LEAST_SPREAD = 2e-3
 FURTHER_GAP, FURTHER_Z = 0.002, 1.5
 
 
-def null_gaps(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step: Callable[[], object]) -> pd.DataFrame:
+def null_gaps(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step: Callable[[], object]
+              ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Measure how much less variance k-means leaves within personas than it does on null data, for each k.
 
     Columns: ``within`` (log share left, the best of the observed fits) and ``observed`` (their mean), ``gap`` (mean of the
     log ratio) and ``gap_sd`` (its standard deviation over null tables), both also with ``independent_``, for null data
-    without correlation. ``step`` is called after each null table.
+    without correlation. ``step`` is called after each null table. Beside it: the figures of the null tables with
+    correlation, each (tables, ks): within, separation, stability.
     """
-    here, linked, free = seed.spawn(3)
-    observed = np.array([_log_within(ground.small, ks, child) for child in here.spawn(REPEATS)])
+    here, linked, free, again = seed.spawn(4)
+    plain = as_counted(ground.small)
+    observed = np.array([[one[0] for one in _log_within(plain, ks, child)] for child in here.spawn(REPEATS)])
     out = pd.DataFrame({"within": observed.min(axis=0), "observed": observed.mean(axis=0)}, index=ks)
-    model = fit_null(ground.people)
-    for prefix, family, count in (("", linked, NULLS), ("independent_", free, INDEPENDENT_NULLS)):
-        nulls = []
-        for child in family.spawn(count):
-            nulls.append(_null_within([model], ks, child, independent=bool(prefix)))
-            step()
-        if not prefix and _is_close(nulls, out["observed"].to_numpy()):
-            nulls += [_null_within([model], ks, child) for child in family.spawn(MORE_NULLS)]
-        out[f"{prefix}gap"], out[f"{prefix}gap_sd"] = _compare(np.array(nulls), out["observed"].to_numpy())
+    model, figures = fit_null(ground.people), []
+    for child, other in zip(linked.spawn(NULLS), again.spawn(NULLS), strict=True):
+        figures.append(_null_figures(model, ks, child, other))
+        step()
+    kept = dict(zip(("within", "separation", "stability"), np.array(figures).transpose(2, 0, 1), strict=True))
+    nulls = list(kept["within"])
+    if _is_close(nulls, out["observed"].to_numpy()):
+        nulls += [_null_within([model], ks, child) for child in linked.spawn(MORE_NULLS)]
+    out["gap"], out["gap_sd"] = _compare(np.array(nulls), out["observed"].to_numpy())
+    apart = []
+    for child in free.spawn(INDEPENDENT_NULLS):
+        apart.append(_null_within([model], ks, child, independent=True))
+        step()
+    out["independent_gap"], out["independent_gap_sd"] = _compare(np.array(apart), out["observed"].to_numpy())
+    return out, kept
+
+
+def as_counted(design: Design) -> Design:
+    """Count people, whatever their survey weights: whether there are personas is asked of the people who were seen."""
+    return replace(design, weights=design.counts.astype(float))
+
+
+def _null_figures(model: NullModel, ks: list[int], seed: np.random.SeedSequence, again: np.random.SeedSequence
+                  ) -> list[tuple[float, float, float]]:
+    """Push one null table through what the data go through: within, separation and stability of k-means at each k."""
+    draw, fit = seed.spawn(2)
+    design = make_design(simulate_null(model, np.random.default_rng(draw)))
+    rng = np.random.default_rng(again)
+    weights = rng.multinomial(design.people, design.counts / design.people, size=2 * NULL_PAIRS).astype(float)
+    out = []
+    for k, (within, labels), child in zip(ks, _log_within(design, ks, fit), again.spawn(len(ks)), strict=True):
+        found = resampled_labels(design, k, weights, child, rounds=NULL_ROUNDS)
+        pairs = [adjusted_rand(a, b, design.weights) for a, b in zip(found[::2], found[1::2], strict=True)]
+        out.append((within, separation(design, labels, NULL_ROWS), float(np.median(pairs))))
     return out
 
 
-def _is_close(nulls: list[list[float]], observed: np.ndarray) -> bool:
+def _is_close(nulls: Sequence[Sequence[float] | np.ndarray], observed: np.ndarray) -> bool:
     gap, spread = _compare(np.array(nulls), observed)
     return bool(((gap >= BEYOND_GAP / 2) & (np.abs(gap / spread - BEYOND_Z) < NEAR)).any())
 
@@ -59,7 +90,7 @@ def goes_further(ground: Ground, labels: np.ndarray, k: int, observed: float, se
     ``observed`` is the log share of variance that k-means leaves within k personas. The null data are made of one Gaussian
     copula for each persona of ``labels``, with the persona's own margins and correlations.
     """
-    people = np.repeat(labels[ground.rows], ground.small.weights.astype(int))
+    people = np.repeat(labels[ground.rows], ground.small.counts)
     models = [fit_null(ground.people[people == persona]) for persona in np.unique(people)]
     nulls = [_null_within(models, [k], child) for child in seed.spawn(PERSONA_NULLS)]
     gap, spread = _compare(np.array(nulls), np.array([observed]))
@@ -76,11 +107,12 @@ def _null_within(models: list[NullModel], ks: list[int], seed: np.random.SeedSeq
     draw, fit = seed.spawn(2)
     rng = np.random.default_rng(draw)
     tables = [simulate_null(model, rng, independent=independent) for model in models]
-    return _log_within(make_design(pd.concat(tables) if len(tables) > 1 else tables[0]), ks, fit)
+    design = make_design(pd.concat(tables) if len(tables) > 1 else tables[0])
+    return [one[0] for one in _log_within(design, ks, fit)]
 
 
-def _log_within(design: Design, ks: list[int], seed: np.random.SeedSequence) -> list[float]:
-    """Fit observed or null data quickly, both alike."""
-    labels = (resampled_labels(design, k, design.weights[None], child, rounds=NULL_ROUNDS)[0]
-              for k, child in zip(ks, seed.spawn(len(ks)), strict=True))
-    return [float(np.log(max(1.0 - explained(design, one), 1e-9))) for one in labels]
+def _log_within(design: Design, ks: list[int], seed: np.random.SeedSequence) -> list[tuple[float, np.ndarray]]:
+    """Fit observed or null data quickly, both alike: the log share of variance left, and the labels."""
+    labels = [resampled_labels(design, k, design.weights[None], child, rounds=NULL_ROUNDS)[0]
+              for k, child in zip(ks, seed.spawn(len(ks)), strict=True)]
+    return [(float(np.log(max(1.0 - explained(design, one), 1e-9))), one) for one in labels]

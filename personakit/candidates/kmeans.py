@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
-from personakit.candidates.design import Design, make_design, sample_design
-from personakit.candidates.measures import in_order
+from personakit.candidates.design import Design, sample_design, take_rows
 
 #: starts are added in batches until the best has been reached this often, or until the budget is spent
-HITS, BATCH, MOST_STARTS, FEW = 5, 32, 512, 12
+HITS, BATCH, MOST_STARTS = 5, 32, 512
+#: starts that are finished: among everyone, and when they come from a sample
+FEW, SOME = 12, 2
+#: ends this close to the best are improved by moving single rows, so often at most
+EXCHANGED, MOVES = 0.01, 100
 #: rows x starts that one search for the best may cost
 ROWS_BUDGET = 128_000
 #: rows x starts of one fit to resampled people, and the fewest and most of these starts
-STARTS_BUDGET, STARTS = 8_000, (4, 12)
+STARTS_BUDGET, STARTS = 24_000, (8, 12)
 #: people among whom starts are tried; everyone takes part in the end
 LARGE = 5_000
+#: distinct rows among which the starts of one fit to resampled people are tried
+SOME_ROWS = 3_000
 #: two objectives closer than this share are the same solution
 SAME = 1e-6
 #: rows x fits that are worked on at once: what fits in the processor's cache
@@ -48,11 +52,12 @@ def first_centres(design: Design, k: int, weights: np.ndarray, rng: np.random.Ge
 def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int = 100) -> tuple[np.ndarray, np.ndarray]:
     """Move centres until nothing changes. Gives the centres and the weighted within sums of squares, one for each fit."""
     centres, weights = centres.astype(design.values.dtype), weights.astype(design.values.dtype)
+    sums = np.hstack([design.values, np.ones_like(design.values[:, :1]), design.missing])
     within = np.full(len(centres), np.inf)
     least_gain = 100 * np.finfo(design.values.dtype).eps
     running = np.arange(len(centres))
     for _ in range(rounds):
-        found, moved = _step(design, weights[running], centres[running])
+        found, moved = _step(design, sums, weights[running], centres[running])
         better = found < within[running] * (1 - least_gain)
         within[running] = found
         running = running[better]
@@ -63,13 +68,13 @@ def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int 
 
 
 @np.errstate(invalid="ignore")
-def _step(design: Design, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _step(design: Design, sums: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Within sums of squares of these centres, and the means of the rows that are nearest to each."""
     fits, k, columns = centres.shape
-    sums = np.hstack([design.values, np.ones_like(design.values[:, :1]), design.missing])
+    own = (design.values**2).sum(axis=1)
     within, moved = np.empty(fits), np.empty_like(centres)
     for part in _parts(fits, len(design.values)):
-        labels, reach = _assign(design, centres[part])
+        labels, reach = _assign(design, centres[part], own)
         within[part] = np.einsum("fr,fr->f", weights[part], reach)
         for j in range(k):
             total = (weights[part] * (labels == j)) @ sums
@@ -81,11 +86,12 @@ def _step(design: Design, weights: np.ndarray, centres: np.ndarray) -> tuple[np.
 
 def nearest_centre(design: Design, centres: np.ndarray) -> np.ndarray:
     """Assign each row to its nearest centre: labels (fits, rows)."""
-    parts = [_assign(design, centres[part])[0] for part in _parts(len(centres), len(design.values))]
+    own = (design.values**2).sum(axis=1)
+    parts = [_assign(design, centres[part], own)[0] for part in _parts(len(centres), len(design.values))]
     return np.concatenate(parts).astype(np.intp)
 
 
-def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _assign(design: Design, centres: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     reach = _half_distance(design, centres[:, 0])
     labels = np.zeros(reach.shape, dtype=np.int8)
     for j in range(1, centres.shape[1]):  # this loop is several times faster than one argmin over a short last axis
@@ -93,7 +99,7 @@ def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray
         np.maximum(labels, (away < reach).view(np.int8) * np.int8(j), out=labels)
         np.minimum(reach, away, out=reach)
     reach *= 2
-    reach += (design.values**2).sum(axis=1)
+    reach += own
     return labels, np.maximum(reach, 0.0, out=reach)
 
 
@@ -113,23 +119,56 @@ def _parts(fits: int, rows: int) -> Iterator[slice]:
     return (slice(start, min(start + width, fits)) for start in range(0, fits, width))
 
 
-def best_centres(design: Design, k: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, float, float]:
-    """Find the best centres (k, columns), with their within sum of squares and the share of starts that reached it."""
+def best_centres(design: Design, k: int, seed: int | np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray, float]:
+    """Find the best centres (ends, k, columns), best first, with their within sums of squares and the share of starts that
+    reached the first.
+    """
     rng = np.random.default_rng(seed)
     sample = sample_design(design, LARGE, rng).single()
     rows = len(sample.weights)
     most = int(np.clip(ROWS_BUDGET // rows, BATCH, MOST_STARTS))
+    least = min(most // 4, 4 * BATCH)
     centres, within = np.empty((0, k, design.values.shape[1])), np.empty(0)
     weights = np.broadcast_to(sample.weights, (BATCH, rows))
     hits = np.zeros(0, dtype=bool)
-    while len(within) < most and hits.sum() < HITS:
+    while len(within) < most and (len(within) < least or hits.sum() < HITS):
         more, reached = lloyd(sample, weights, first_centres(sample, k, weights, rng))
         centres, within = np.concatenate([centres, more]), np.concatenate([within, reached])
         hits = within <= within.min() * (1 + SAME)
-    # the best few are finished in double precision, which parts near-equals; from a sample, only the best with everyone
-    few = np.argsort(within, kind="stable")[: FEW if sample.people == design.people else 1]
-    best, least = lloyd(design, np.repeat(design.weights[None], len(few), axis=0), centres[few])
-    return best[least.argmin()], float(least.min()), float(hits.mean())
+    # the best few are finished in double precision, which parts near-equals; those of a sample go on with everyone
+    few = np.argsort(within, kind="stable")[: FEW if sample.people == design.people else SOME]
+    best, left = lloyd(design, np.repeat(design.weights[None], len(few), axis=0), centres[few])
+    if design.seen is None and sample.people == design.people:
+        for end in np.flatnonzero(left <= left.min() * (1 + EXCHANGED)):
+            best[end], left[end] = _exchange(design, best[end], float(left[end]))
+    order = np.argsort(left, kind="stable")
+    return best[order], left[order], float(hits.mean())
+
+
+def _exchange(design: Design, centres: np.ndarray, within: float) -> tuple[np.ndarray, float]:
+    """Move one row at a time to where that helps most, then all, until nothing helps (Hartigan, 1975).
+
+    Where Lloyd's rounds end, a row can still gain by moving because its leaving moves the centre.
+    """
+    weights, everyone = design.weights, np.arange(len(design.weights))
+    for _ in range(MOVES):
+        labels = nearest_centre(design, centres[None])[0]
+        size = np.bincount(labels, weights=weights, minlength=len(centres))
+        away = 2 * _half_distance(design, centres).T + (design.values**2).sum(axis=1)[:, None]
+        stay = weights * size[labels] / np.maximum(size[labels] - weights, 1e-12) * away[everyone, labels]
+        stay[size[labels] <= weights] = 0.0
+        change = (weights[:, None] * size / (size + weights[:, None])) * away - stay[:, None]
+        change[everyone, labels] = 0.0
+        row, to = np.unravel_index(int(change.argmin()), change.shape)
+        moved = centres.copy()
+        moved[to] += (design.values[row] - centres[to]) * weights[row] / (size[to] + weights[row])
+        mine = labels[row]
+        moved[mine] -= (design.values[row] - centres[mine]) * weights[row] / max(size[mine] - weights[row], 1e-12)
+        after, left = lloyd(design, weights[None], moved[None])
+        if change[row, to] >= 0 or left[0] >= within * (1 - 1e-12):
+            break
+        centres, within = after[0], float(left[0])
+    return centres, within
 
 
 def resampled_labels(design: Design, k: int, weights: np.ndarray, seed: int | np.random.SeedSequence, rounds: int = 40
@@ -143,42 +182,20 @@ def resampled_centres(design: Design, k: int, weights: np.ndarray, seed: int | n
     """Find centres (fits, k, columns) for each row of weights: the best of some short starts, moved on for some rounds."""
     rng = np.random.default_rng(seed)
     fits = len(weights)
-    starts = int(np.clip(STARTS_BUDGET // len(design.weights), *STARTS))
     weights = weights.astype(design.values.dtype)
-    many = np.repeat(weights, starts, axis=0)
-    centres, within = lloyd(design, many, first_centres(design, k, many, rng), rounds=8)
+    some, some_weights = _some_rows(design, weights, rng)
+    starts = int(np.clip(STARTS_BUDGET // len(some.weights), *STARTS))
+    many = np.repeat(some_weights, starts, axis=0)
+    centres, within = lloyd(some, many, first_centres(some, k, many, rng), rounds=8)
     best = within.reshape(fits, starts).argmin(axis=1) + starts * np.arange(fits)
+    if some is not design:
+        centres, best = lloyd(some, some_weights, centres[best], rounds=rounds)[0], np.arange(fits)
     return lloyd(design, weights, centres[best], rounds=rounds)[0]
 
 
-def kmeans(table: pd.DataFrame, k: int, seed: int) -> np.ndarray:
-    """Sort people into k personas around mean profiles: each belongs to the nearest (hard membership).
-
-    Squared Euclidean distances on the analysis scale, over the answers that a person gave; nominal features as one column
-    a level. Starts by k-means++ until the best was reached five times or the budget is spent. It likes personas of similar
-    size and spread; with features that move together it cuts along what they share.
-
-    Parameters
-    ----------
-    table
-        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
-    k, seed
-        How many personas, and the seed of the starts.
-
-    Returns
-    -------
-    ndarray (people, k)
-        One 1 in each row; personas from large to small.
-
-    References
-    ----------
-    Lloyd (1982); Arthur and Vassilvitskii (2007), k-means++; Chi, Chi and Baraniuk (2016), k-POD, for the gaps.
-
-    Examples
-    --------
-    >>> kmeans(pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9], "b": [0.0, np.nan, 1.0, 1.0]}), 2, 7).argmax(axis=1).tolist()
-    [0, 0, 1, 1]
-    """
-    design = make_design(table)
-    centres, _, _ = best_centres(design, k, seed)
-    return in_order(design, np.eye(k)[nearest_centre(design, centres[None])[0]])[design.row_of]
+def _some_rows(design: Design, weights: np.ndarray, rng: np.random.Generator) -> tuple[Design, np.ndarray]:
+    """Take the rows among which starts are tried: all of them, or a sample where there are very many."""
+    if len(design.weights) <= SOME_ROWS:
+        return design, weights
+    kept = np.sort(rng.choice(len(design.weights), SOME_ROWS, replace=False))
+    return take_rows(design, kept), weights[:, kept]

@@ -33,19 +33,19 @@ def centres(design: Design, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.
     return member.T @ design.values / np.maximum(count, 1e-12), size
 
 
-def in_order(design: Design, membership: np.ndarray) -> np.ndarray:
-    """Put the columns of a membership (distinct rows, k) from large to small, equals by their means in turn."""
+def order_of(design: Design, membership: np.ndarray) -> np.ndarray:
+    """Order the columns of a membership (distinct rows, k) from large to small, equals by their means in turn."""
     means, size = centres(design, membership.argmax(axis=1), membership.shape[1])
-    return membership[:, np.lexsort([*means.round(9).T[::-1], -size])]
+    return np.lexsort([*means.round(9).T[::-1], -size.round(9)])
 
 
-def separation(design: Design, labels: np.ndarray) -> float:
+def separation(design: Design, labels: np.ndarray, most_rows: int = SILHOUETTE_ROWS) -> float:
     """Average the silhouette (Rousseeuw, 1987): how much nearer people are to their own persona than to the next, -1 to 1.
 
     Distances are Euclidean on the analysis scale, over the features both have answered, scaled up to all features.
     """
     rows = len(design.weights)
-    kept = np.arange(rows) if rows <= SILHOUETTE_ROWS else np.linspace(0, rows - 1, SILHOUETTE_ROWS).astype(int)
+    kept = np.arange(rows) if rows <= most_rows else np.linspace(0, rows - 1, most_rows).astype(int)
     away, weights, label = distances(design, kept), design.weights[kept], labels[kept]
     present, label = np.unique(label, return_inverse=True)
     if len(present) < 2:
@@ -105,7 +105,33 @@ def jaccards(reference: np.ndarray, other: np.ndarray, weights: np.ndarray, k: i
     return (table / np.maximum(union, 1e-12)).max(axis=1)
 
 
-#: name -> figure of a partition; ``fit`` and ``separation`` are columns of ``Candidates.table``
+def outsiders(design: Design, labels: np.ndarray) -> float:
+    """Return the share of people whom their persona describes worse than the average person does, 0 to 1."""
+    profiles, size = centres(design, labels, int(labels.max()) + 1)
+    average, _ = centres(design, np.zeros_like(labels), 1)
+    seen = 1.0 if design.seen is None else design.seen
+    own = ((design.values - profiles[labels]) ** 2 * seen).sum(axis=1)
+    everyone = ((design.values - average[0]) ** 2 * seen).sum(axis=1)
+    return float(np.average(own > everyone, weights=design.weights))
+
+
+def prediction_strength(trained: np.ndarray, tested: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least share, over the personas of ``tested``, of pairs of members whom ``trained`` also puts together
+    (Tibshirani and Walther, 2005). ``weights`` count the people of the half that was tested.
+
+    Examples
+    --------
+    >>> prediction_strength(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1]), np.array([1, 1, 1, 2]))
+    0.3333333333333333
+    """
+    table = overlap(tested, trained, weights)
+    people = table.sum(axis=1)
+    pairs = people * (people - 1)
+    together = (table * np.maximum(table - 1, 0)).sum(axis=1)
+    return float((together[pairs > 0] / pairs[pairs > 0]).min()) if (pairs > 0).any() else 0.0
+
+
+#: name -> figure of a partition; each is a column of ``Candidates.table``
 MEASURES: Mapping[str, Callable[[Design, np.ndarray], float]] = MappingProxyType(
-    {"fit": explained, "separation": separation}
+    {"fit": explained, "separation": separation, "outsiders": outsiders}
 )

@@ -1,110 +1,388 @@
-"""The registry of methods, and what the search needs of each: the best solution, and labels from resampled people."""
+"""The registry of methods: name -> function ``(table, k, seed) -> membership``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from personakit.candidates import kmeans as means
-from personakit.candidates import latent_class as classes
-from personakit.candidates.design import Design
-from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.candidates.engines import ENGINES, MethodFunction, cannot_weigh, run
+from personakit.errors import ChoiceError, unknown_name
 
-MethodFunction = Callable[[pd.DataFrame, int, int], np.ndarray]
-
-#: name -> function ``(table, k, seed) -> membership`` (people, k), rows summing to 1
-METHODS: Mapping[str, MethodFunction] = MappingProxyType({"kmeans": means.kmeans, "latent_class": classes.latent_class})
+Weights = np.ndarray | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Solution:
-    """One fit: ``membership`` (distinct rows, k), ``likelihood`` and ``parameters`` (NaN where the method has none) and
-    the share of starts that reached it.
+def kmeans(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Sort people into k personas around mean profiles: each belongs to the nearest (hard membership).
+
+    Squared Euclidean distances on the analysis scale, over the answers that a person gave; nominal features as one column
+    a level. Starts by k-means++ until the best was reached five times or the budget is spent. It likes personas of similar
+    size and spread; with features that move together it cuts along what they share.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Lloyd (1982); Arthur and Vassilvitskii (2007), k-means++; Chi, Chi and Baraniuk (2016), k-POD, for the gaps.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> kmeans(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
     """
-
-    membership: np.ndarray
-    likelihood: float = np.nan
-    parameters: float = np.nan
-    best_share: float = np.nan
+    return run("kmeans", table, k, seed, weights)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Engine:
-    """``best(table, design, k, seed) -> Solution``; ``resampled(table, design, k, weights, seed) -> labels`` of all rows
-    from a fit on each row of weights.
+def latent_class(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Find k latent classes, within which answers are independent (soft membership).
+
+    Yes/no features are Bernoulli, nominal ones multinomial, all others (ordered answers at equal steps too) Gaussian with a
+    variance that all personas share: a persona with a variance of its own can shrink onto a few equal answers. Missing
+    answers are left out of the likelihood, which is right when they are missing at random. It finds personas that overlap
+    and differ in size; features that stay correlated within a persona make it split that persona and be too sure.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        Rows sum to 1; personas from large to small.
+
+    References
+    ----------
+    Lazarsfeld and Henry (1968); Vermunt and Magidson (2002), Latent class cluster analysis.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> latent_class(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
     """
-
-    best: Callable[[pd.DataFrame, Design, int, np.random.SeedSequence], Solution]
-    resampled: Callable[[pd.DataFrame, Design, int, np.ndarray, np.random.SeedSequence], np.ndarray]
+    return run("latent_class", table, k, seed, weights)
 
 
-def _best_kmeans(table: pd.DataFrame, design: Design, k: int, seed: np.random.SeedSequence) -> Solution:
-    centres, _, share = means.best_centres(design, k, seed)
-    return Solution(membership=np.eye(k)[means.nearest_centre(design, centres[None])[0]], best_share=share)
+def kmedians(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Sort people into k personas around median answers (hard membership).
+
+    Absolute differences on the analysis scale, over the answers that a person gave. Less drawn by extreme people than
+    ``kmeans``; a yes/no feature counts only where more than half of a persona say yes.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Leisch (2006), A toolbox for k-centroids cluster analysis.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> kmedians(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("kmedians", table, k, seed, weights)
 
 
-def _best_classes(table: pd.DataFrame, design: Design, k: int, seed: np.random.SeedSequence) -> Solution:
-    membership, likelihood, share = classes.best_classes(design, k, seed)
-    return Solution(membership=membership, likelihood=likelihood, best_share=share,
-                    parameters=classes.parameter_count(design, k))
+def kprototypes(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Sort people of mixed answers into k personas around typical answers (hard membership).
+
+    Gower's differences: numbers by their range, ordered answers (at most 11 different values) by their ranks, yes/no and
+    nominal features by being equal. No knob trades numbers against categories; a far value stretches the range of its
+    feature, so numbers weigh less than categories.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Huang (1998), k-prototypes; Gower (1971); Podani (1999), extending Gower to ordinal characters.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> kprototypes(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("kprototypes", table, k, seed, weights)
 
 
-_ENGINES: Mapping[MethodFunction, Engine] = MappingProxyType({
-    means.kmeans: Engine(best=_best_kmeans, resampled=lambda table, *rest: means.resampled_labels(*rest)),
-    classes.latent_class: Engine(best=_best_classes, resampled=lambda table, *rest: classes.resampled_classes(*rest)),
-})
+def kmedoids(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Sort people of mixed answers into k personas around real people, the medoids (hard membership).
+
+    Gower's distances, as in ``kprototypes``. Medoids are looked for among 1,500 different rows at most; everyone goes to
+    the nearest. Use it where a persona should be a person one can quote.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Kaufman and Rousseeuw (1990), PAM; Schubert and Rousseeuw (2021), faster swaps; Gower (1971).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0] * 3, "b": [1.0, 1.0, 0.0, 0.0] * 3})
+    >>> kmedoids(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("kmedoids", table, k, seed, weights)
 
 
-def engines(methods: str | MethodFunction | Iterable[str | MethodFunction]) -> dict[str, Engine]:
-    """Return the engines of the methods asked for, by name: entries of ``METHODS``, or functions with the same signature."""
+def ward(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Cut Ward's tree on Gower's distances at k, then move people to the nearest mean (hard membership).
+
+    The tree is grown over 1,500 different rows at most, everyone goes to the nearest mean in the space whose squared
+    distances are Gower's. There are no starts, so nothing depends on the seed below that size.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Ward (1963); Murtagh (1983), chains of nearest neighbours; Gower (1971).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> ward(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("ward", table, k, seed, weights)
+
+
+def gaussian_mixture(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Find k Gaussians, each with its own spread, by scikit-learn (soft membership).
+
+    With correlations of their own where there are five people for each number to estimate, else without. It finds long and
+    unequal personas among numbers; yes/no answers are not Gaussian: take ``latent_class`` for these.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. No gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Not taken: scikit-learn's mixture has none.
+
+    Returns
+    -------
+    ndarray (people, k)
+        Rows sum to 1; personas from large to small.
+
+    Raises
+    ------
+    ChoiceError
+        Survey weights were given.
+    StudyError
+        Answers are missing.
+
+    References
+    ----------
+    McLachlan and Peel (2000), Finite mixture models.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> gaussian_mixture(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("gaussian_mixture", table, k, seed, weights)
+
+
+def nmf(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Split answers into k profiles that add up, and people into shares of them (overlapping membership).
+
+    The classic of data-driven personas from counts. Features are shifted to begin at 0 and divided by their largest value.
+    Profiles say what goes together; a person of average answers belongs to all.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. No gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        Rows sum to 1; personas from large to small.
+
+    Raises
+    ------
+    StudyError
+        Answers are missing.
+
+    References
+    ----------
+    Lee and Seung (1999); An, Kwak, Jung, Salminen and Jansen (2018), personas from online analytics.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> nmf(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("nmf", table, k, seed, weights)
+
+
+def archetypes(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Find k extremes, each a mean of a few people, of which everyone is a mixture (overlapping membership).
+
+    Use it for a continuum with corners. The extremes are rare by design: most people lie between them.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. No gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        Rows sum to 1; personas from large to small.
+
+    Raises
+    ------
+    StudyError
+        Answers are missing.
+
+    References
+    ----------
+    Cutler and Breiman (1994), Archetypal analysis; Bauckhage and others (2015), the steps.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> archetypes(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("archetypes", table, k, seed, weights)
+
+
+def kmeans_rows(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
+    """Do as ``kmeans`` after every person's answers were scaled to the same length (hard membership).
+
+    For coded interviews: who talks more names more codes, and would else be put with other talkers. It compares which
+    codes a person names, not how many; do not use it where how much is the point.
+
+    Parameters
+    ----------
+    table
+        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
+    k, seed
+        How many personas, and the seed of the starts.
+    weights
+        Survey weights of the people (people), or None.
+
+    Returns
+    -------
+    ndarray (people, k)
+        One 1 in each row; personas from large to small.
+
+    References
+    ----------
+    Dhillon and Modha (2001), spherical k-means.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
+    >>> kmeans_rows(table, 2, 7).argmax(axis=1)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    return run("kmeans_rows", table, k, seed, weights)
+
+#: name -> function ``(table, k, seed, weights=None) -> membership`` (people, k), rows summing to 1
+METHODS: Mapping[str, MethodFunction] = MappingProxyType({
+    one.__name__: one for one in (kmeans, latent_class, kmedians, kprototypes, kmedoids, ward, gaussian_mixture, nmf,
+                                  archetypes, kmeans_rows)})
+
+
+def named(methods: str | MethodFunction | Iterable[str | MethodFunction], weighted: bool) -> dict[str, MethodFunction]:
+    """Return the methods asked for, by name: entries of ``METHODS``, or functions with the same signature."""
     single = isinstance(methods, str) or callable(methods)
     asked: list[str | MethodFunction] = [methods] if single else list(methods)  # type: ignore[list-item,arg-type]
     if not asked:
         raise ChoiceError(f"methods: none was given. Allowed: {', '.join(METHODS)}, or your own function.")
-    out = {}
+    out: dict[str, MethodFunction] = {}
     for one in asked:
         if not callable(one) and one not in METHODS:
             raise ChoiceError(unknown_name("method", one, METHODS))
-        function = one if callable(one) else METHODS[one]
         name = one if isinstance(one, str) else getattr(one, "__name__", type(one).__name__)
-        if name in out:
-            raise ChoiceError(f"methods: {name!r} was given twice. Give each method its own name.")
-        out[name] = _ENGINES.get(function) or _own_engine(name, function)
+        if name in out or (callable(one) and METHODS.get(name, one) is not one):
+            raise ChoiceError(f"methods: the name {name!r} is taken. Give each method its own name.")
+        if weighted and name in ENGINES and not ENGINES[name].weighted:
+            raise ChoiceError(cannot_weigh(name))
+        out[name] = one if callable(one) else METHODS[one]
     return out
-
-
-def _own_engine(name: str, function: MethodFunction) -> Engine:
-    def best(table: pd.DataFrame, design: Design, k: int, seed: np.random.SeedSequence) -> Solution:
-        first = np.unique(design.row_of, return_index=True)[1]
-        return Solution(membership=_call(name, function, table, k, seed)[first])
-
-    def resampled(table: pd.DataFrame, design: Design, k: int, weights: np.ndarray, seed: np.random.SeedSequence
-                  ) -> np.ndarray:
-        # the function has no way to place people it has not seen: each goes to the nearest mean profile
-        first = np.unique(design.row_of, return_index=True)[1]
-        centres = np.empty((len(weights), k, design.values.shape[1]))
-        for fit, (weight, child) in enumerate(zip(weights.astype(int), seed.spawn(len(weights)), strict=True)):
-            rows = np.repeat(np.arange(len(weight)), weight)
-            member = _call(name, function, table.iloc[first[rows]], k, child)
-            centres[fit] = (member.T @ design.values[rows]) / np.maximum(member.sum(axis=0), 1e-12)[:, None]
-        return means.nearest_centre(design, centres)
-
-    return Engine(best=best, resampled=resampled)
-
-
-def _call(name: str, function: MethodFunction, table: pd.DataFrame, k: int, seed: np.random.SeedSequence) -> np.ndarray:
-    given = function(table.copy(), k, int(seed.generate_state(1)[0]))
-    membership = np.asarray(given, dtype=float)
-    if membership.shape != (len(table), k):
-        raise StudyError(f"method {name}: returned shape {membership.shape} where ({len(table)}, {k}) is needed. "
-                         f"Return one row a participant and one column a persona.")
-    sums = membership.sum(axis=1)
-    if not np.isfinite(membership).all() or (membership < -1e-9).any() or not np.allclose(sums, 1.0, atol=1e-6):
-        wrong = int((~np.isclose(sums, 1.0, atol=1e-6)).sum())
-        raise StudyError(f"method {name}: {wrong} of {len(table)} rows do not sum to 1, or hold shares that are negative "
-                         f"or missing. Return memberships whose rows sum to 1.")
-    return membership

@@ -9,18 +9,29 @@ import pandas as pd
 from tqdm import tqdm
 
 from personakit.candidates.check import check_search
-from personakit.candidates.design import Design, make_design, sample_design
-from personakit.candidates.gaps import INDEPENDENT_NULLS, NULLS, goes_further, null_gaps
-from personakit.candidates.measures import adjusted_rand
-from personakit.candidates.methods import Engine, MethodFunction, engines
-from personakit.candidates.trial import Ground, Trial, try_candidate
+from personakit.candidates.design import DIGITS, Design, make_design, sample_design
+from personakit.candidates.engines import (
+    ENGINES,
+    Engine,
+    Ground,
+    MethodFunction,
+    Model,
+    model_of,
+    own_engine,
+    place_people,
+)
+from personakit.candidates.gaps import INDEPENDENT_NULLS, NULLS, as_counted, goes_further, null_gaps
+from personakit.candidates.measures import adjusted_rand, explained, jaccards
+from personakit.candidates.methods import named
+from personakit.candidates.trial import Trial, try_candidate
 from personakit.candidates.verdict import explain, main_line, recommend_one, verdicts
+from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.inference import one_thread
 from personakit.records import Candidates, Features, Sentence
 from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 
-#: pairs of resamples behind the stability
-PAIRS = 20
+#: pairs of resamples behind the stability, and splits in halves behind the prediction strength
+PAIRS, HALVES = 20, 4
 #: people whom resamples and null tables are made of; beyond it a sample of them stands for all
 LARGE = 5_000
 
@@ -31,6 +42,7 @@ def find_candidates(
     *,
     methods: str | MethodFunction | Iterable[str | MethodFunction] = ("kmeans", "latent_class"),
     k: int | Iterable[int] = range(2, 9),
+    weights: pd.Series | None = None,
     seed: int,
     progress: bool | None = None,
 ) -> Candidates:
@@ -65,6 +77,9 @@ def find_candidates(
         Names in ``METHODS``, or your own functions ``(table, k, seed) -> membership`` (people, k), rows summing to 1.
     k
         Numbers of personas. Those above a fifth of the participants are left out, and ``why`` says so.
+    weights
+        Survey weights by participant. Fits, sizes in shares and stability count with them; n, the gap to null data and the
+        silhouettes of null tables count the people who were seen.
     seed
         Makes all chance repeatable. The order of rows and columns has no influence.
     progress
@@ -74,12 +89,17 @@ def find_candidates(
     -------
     Candidates
         ``table`` (index candidate): method, k, n, smallest_n, fit (share of variance between personas), separation
-        (average silhouette), likelihood, bic (NaN for methods without, or with under 5 people a parameter), stability
-        (median) with stability_low and stability_high (central 80 % of pairs), jaccard (of the least stable persona),
-        contested (share of people under .6 sure, by membership or over resamples), best_share (of starts that reached the
-        best), differing (fewest features on which two personas differ by half a standard deviation), directions (0: all
-        profiles on one line), gap, gap_z, independent_gap, independent_gap_z, agreement (adjusted Rand with the other
-        methods' candidate of the same k, the best), verdict, evidence_id. ``personas``: n, share, jaccard, contested.
+        (average silhouette), outsiders (share of people whom their persona describes worse than the average person does),
+        likelihood, aic, bic, icl (NaN for methods without, or with under 5 people a parameter), stability (median) with
+        stability_low and stability_high (central 80 % of pairs), prediction_strength (mean over halves), jaccard (of the
+        least stable persona), contested (share of people under .6 sure, by membership or over resamples), best_share (of
+        starts that reached the best; of latent classes: of those that were finished), rivals (other solutions within .1 %
+        of the best objective), differing (fewest features on which two personas differ by half a standard deviation),
+        directions (0: all profiles on one line), gap, gap_z, independent_gap, independent_gap_z, gap_beats,
+        separation_beats, stability_beats (share of null tables whose k-means does worse on that figure), agreement
+        (adjusted Rand with the other methods' candidate of the same k, the best), verdict, evidence_id. ``personas``: n,
+        share, jaccard, contested, jaccard_fewer and jaccard_more (with one persona fewer and one more). ``rivals``:
+        candidate, rival, loss (share of the objective), agreement (adjusted Rand), moved (share of people who change).
 
     Raises
     ------
@@ -104,19 +124,23 @@ def find_candidates(
     >>> find_candidates(features, methods="kmeans", k=[2, 3, 4], seed=7).recommended
     'kmeans-3'
     """
+    _check_weights(features, weights)
     ks, too_many = check_search(features.active, k)
-    chosen = engines(methods)
+    chosen = named(methods, weights is not None)
     below, nulls, fits, steps = np.random.SeedSequence(seed).spawn(4)
-    ground = _ground(features.active, np.random.default_rng(below))
+    ground = _ground(features.active, weights, np.random.default_rng(below))
+    engines = {name: ENGINES[name] if name in ENGINES else own_engine(name, function, ground)
+               for name, function in chosen.items()}
+    _check_weighable(engines, weights)
     total = len(chosen) * len(ks) + NULLS + INDEPENDENT_NULLS
     with tqdm(total=total, delay=2, desc="candidates", disable=None if progress is None else not progress) as bar:
-        gaps = null_gaps(ground, ks, nulls, bar.update)
+        gaps, null_figures = null_gaps(ground, ks, nulls, bar.update)
         trials: dict[str, Trial] = {}
-        for (name, engine), family in zip(chosen.items(), fits.spawn(len(chosen)), strict=True):
+        for (name, engine), family in zip(engines.items(), fits.spawn(len(chosen)), strict=True):
             for number, child in zip(ks, family.spawn(len(ks)), strict=True):
                 trials[f"{name}-{number}"] = try_candidate(ground, engine, number, child)
                 bar.update()
-    table = _table(trials, gaps, ground.design, chosen)
+    table = _table(trials, gaps, null_figures, ground.design)
     count = features.active.shape[1]
     table["verdict"] = verdicts(table, count)
     made_from = row_id(ground.design.values, ground.design.weights, sorted(features.active.columns, key=str), seed)
@@ -129,13 +153,81 @@ def find_candidates(
         table=table,
         memberships={name: pd.DataFrame(trial.membership, index=features.table.index, columns=list(trial.personas.index))
                      for name, trial in trials.items()},
-        personas=pd.concat({name: trial.personas for name, trial in trials.items()}, names=["candidate", PERSONA]),
+        personas=_personas(trials, ground.design),
         features=features,
         seed=seed,
         verdict=str(table.loc[recommended, "verdict"]) if recommended else VERDICTS[-1],
         recommended=recommended,
         why=(*explain(table, recommended, line), *_limits(ground, too_many)),
+        rivals=_rivals(trials),
+        models=_models(trials, features.active),
     )
+
+
+def assign(candidates: Candidates, candidate: str, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Place people in the personas of a candidate, or of one of its rivals, as its method does.
+
+    Use it for people who were not in the search; on those who were it gives their membership again. The table must be on
+    the analysis scale that the candidate was made from. It cannot tell whether the new people are of the same kind.
+
+    Parameters
+    ----------
+    candidates
+        What ``find_candidates`` returned.
+    candidate
+        A row of ``candidates.table``, or a rival of ``candidates.rivals``.
+    table
+        Features (people, features) with the columns of ``candidates.features.active``; None: the people of the search.
+
+    Returns
+    -------
+    DataFrame with the index of the table, a column a persona (P1 ...), rows summing to 1.
+
+    Raises
+    ------
+    ChoiceError
+        The candidate is unknown, or comes from a function of your own, which cannot place people.
+    StudyError
+        A feature is missing, or holds a level that was never seen.
+
+    Examples
+    --------
+    >>> around = np.repeat([[0, 0], [1, 1]], 20, axis=0)
+    >>> table = pd.DataFrame(np.random.default_rng(0).normal(around, 0.1), columns=list("ab"))
+    >>> features = Features(table=table, natural=table, catalog=pd.DataFrame({"role": "active"}, index=table.columns),
+    ...                     dropped=pd.DataFrame())
+    >>> found = find_candidates(features, methods="kmeans", k=2, seed=7)
+    >>> assign(found, "kmeans-2", pd.DataFrame({"a": [0.0, 0.9], "b": [0.1, 1.2]})).idxmax(axis=1).tolist()
+    ['P1', 'P2']
+    """
+    if candidate not in candidates.models:
+        known = candidate in candidates.table.index
+        raise ChoiceError(f"{candidate}: comes from a function of your own, which cannot place people it has not seen. Call "
+                          f"it again with everyone." if known else unknown_name("candidate", candidate, candidates.models))
+    people = candidates.features.active if table is None else table
+    membership = place_people(candidates.models[candidate], people)
+    return pd.DataFrame(membership, index=people.index, columns=[f"P{i + 1}" for i in range(membership.shape[1])])
+
+
+def _check_weights(features: Features, weights: pd.Series | None) -> None:
+    if weights is None:
+        return
+    missing = features.table.index.difference(weights.index)
+    if len(missing):
+        raise StudyError(f"weights: {len(missing)} of {len(features.table)} participants have none "
+                         f"({first_five(missing)}). Give each a weight.")
+    own = weights.reindex(features.table.index).to_numpy(float, na_value=np.nan)
+    wrong = features.table.index[~(np.isfinite(own) & (own > 0))]
+    if len(wrong):
+        raise StudyError(f"weights: {len(wrong)} of {len(own)} are not positive numbers ({first_five(wrong)}). "
+                         f"Correct them or leave these participants out.")
+
+
+def _check_weighable(engines: Mapping[str, Engine], weights: pd.Series | None) -> None:
+    unable = [name for name, engine in engines.items() if not engine.weighted]
+    if weights is not None and unable:
+        raise ChoiceError(f"method {unable[0]}: cannot take survey weights. Give it a keyword ``weights`` (people), or "
+                          f"leave the weights out and say so.")
 
 
 def _limits(ground: Ground, too_many: list[int]) -> Iterator[Sentence]:
@@ -146,8 +238,9 @@ def _limits(ground: Ground, too_many: list[int]) -> Iterator[Sentence]:
         yield Sentence(key="candidates.sampled", values={"sample": len(ground.people), "n": n})
 
 
-def _ground(table: pd.DataFrame, rng: np.random.Generator) -> Ground:
-    design = make_design(table)
+def _ground(table: pd.DataFrame, survey: pd.Series | None, rng: np.random.Generator) -> Ground:
+    own = None if survey is None else survey.reindex(table.index).to_numpy(float)
+    design = make_design(table, None if own is None else own / own.mean())
     drawn = sample_design(design, LARGE, rng)
     first = np.unique(design.row_of, return_index=True)[1]
     if drawn is design:
@@ -155,27 +248,66 @@ def _ground(table: pd.DataFrame, rng: np.random.Generator) -> Ground:
     else:
         at = {row.tobytes(): number for number, row in enumerate(_marked(design))}
         rows = np.array([at[row.tobytes()] for row in _marked(drawn)])
-    people = table.iloc[np.repeat(first[rows], drawn.weights.astype(int))]
-    weights = rng.multinomial(drawn.people, drawn.weights / drawn.people, size=2 * PAIRS).astype(float)
-    return Ground(table=table, design=design, people=people, small=drawn, rows=rows, weights=weights)
+    people, each = table.iloc[np.repeat(first[rows], drawn.counts)], drawn.weights / drawn.counts
+    weights = rng.multinomial(drawn.people, drawn.counts / drawn.people, size=2 * PAIRS) * each
+    half = rng.multivariate_hypergeometric(drawn.counts, drawn.people // 2, size=HALVES, method="marginals")
+    halves = np.stack([half, drawn.counts - half], axis=1).reshape(2 * HALVES, -1) * each
+    return Ground(table=table, design=design, people=people, small=drawn, rows=rows, weights=weights, halves=halves)
 
 
 def _marked(design: Design) -> np.ndarray:
-    return design.values if design.seen is None else np.hstack([design.values, design.seen])
+    parts = [design.values, (design.weights / design.counts)[:, None].round(DIGITS)]
+    return np.hstack(parts if design.seen is None else [*parts, design.seen])
 
 
-def _table(trials: Mapping[str, Trial], gaps: pd.DataFrame, design: Design, chosen: Mapping[str, Engine]) -> pd.DataFrame:
+def _table(trials: Mapping[str, Trial], gaps: pd.DataFrame, null_figures: Mapping[str, np.ndarray], design: Design
+           ) -> pd.DataFrame:
     """One row a candidate; what a candidate leaves within personas beyond k-means counts against its gap."""
-    rows = []
+    rows, plain = [], as_counted(design)
     for name, trial in trials.items():
-        method, _, number = name.rpartition("-")
-        k = int(number)
-        gap = gaps.loc[k]
-        loss = max(float(np.log(max(1.0 - trial.figures["fit"], 1e-9)) - gap["within"]), 0.0)
+        method, k = _split(name)
+        gap, place = gaps.loc[k], gaps.index.get_loc(k)
+        left = float(np.log(max(1.0 - explained(plain, trial.labels), 1e-9)))
+        loss = max(left - gap["within"], 0.0)
         kept = {one: gap[one] - loss for one in ("gap", "independent_gap")}
         scores = {f"{one}_z": kept[one] / gap[f"{one}_sd"] for one in kept}
-        same = [adjusted_rand(trial.labels, trials[f"{other}-{k}"].labels, design.weights)
-                for other in chosen if other != method]
+        beats = {"gap_beats": null_figures["within"][:, place] > left,
+                 **{f"{one}_beats": null_figures[one][:, place] < trial.figures[one] for one in ("separation", "stability")}}
+        same = [adjusted_rand(trial.labels, other.labels, design.weights)
+                for rival, other in trials.items() if rival != name and _split(rival)[1] == k]
         rows.append({"method": method, "k": k, "n": design.people, **trial.figures, **kept, **scores,
-                     "agreement": max(same, default=np.nan)})
+                     **{one: float(wins.mean()) for one, wins in beats.items()}, "agreement": max(same, default=np.nan)})
     return pd.DataFrame(rows, index=pd.Index(trials, name="candidate"))
+
+
+def _split(candidate: str) -> tuple[str, int]:
+    method, _, k = candidate.rpartition("-")
+    return method, int(k)
+
+
+def _personas(trials: Mapping[str, Trial], design: Design) -> pd.DataFrame:
+    """Say of each persona how well it comes back with one persona fewer and one more, of the same method."""
+    frames = {}
+    for name, trial in trials.items():
+        method, k = _split(name)
+        frame = trial.personas.copy()
+        for column, other in (("jaccard_fewer", f"{method}-{k - 1}"), ("jaccard_more", f"{method}-{k + 1}")):
+            frame[column] = (jaccards(trial.labels, trials[other].labels, design.weights, k) if other in trials else np.nan)
+        frames[name] = frame
+    return pd.concat(frames, names=["candidate", PERSONA])
+
+
+def _rivals(trials: Mapping[str, Trial]) -> pd.DataFrame:
+    rows = [{"candidate": name, "rival": f"{name}/{number}", **one}
+            for name, trial in trials.items() for number, one in enumerate(trial.rivals, start=2)]
+    return pd.DataFrame(rows, columns=["candidate", "rival", "loss", "agreement", "moved"])
+
+
+def _models(trials: Mapping[str, Trial], table: pd.DataFrame) -> dict[str, Model]:
+    out = {}
+    for name, trial in trials.items():
+        for number, (numbers, order) in enumerate(trial.models, start=1):
+            model = model_of(_split(name)[0], table, numbers, order)
+            if model is not None:
+                out[name if number == 1 else f"{name}/{number}"] = model
+    return out

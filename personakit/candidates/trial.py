@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from scipy.special import entr
 
 from personakit.candidates.design import Design
-from personakit.candidates.measures import MEASURES, adjusted_rand, centres, in_order, jaccards, overlap
-from personakit.candidates.methods import Engine
+from personakit.candidates.engines import Engine, Fit, Ground
+from personakit.candidates.measures import (
+    MEASURES,
+    adjusted_rand,
+    centres,
+    jaccards,
+    order_of,
+    overlap,
+    prediction_strength,
+)
+from personakit.candidates.medians import Arrays
 from personakit.schema import PERSONA
 
 #: a person is contested below this largest membership, or this share of resamples that give the same persona
@@ -20,61 +32,98 @@ APART = 0.25
 PEOPLE_PER_PARAMETER = 5
 
 
+#: rivals of a candidate: solutions whose objective is worse by at most this share, and that agree less than this with it
+RIVAL_LOSS, RIVAL_AGREEMENT = 1e-3, 0.95
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """``figures`` of its row, ``labels`` of the distinct rows, ``membership`` of the participants, ``personas``."""
+    """``figures`` of its row, ``labels`` of the distinct rows, ``membership`` of the participants, ``personas``, and its
+    ``models``, best first, rivals after it; ``rivals`` compares these with the best.
+    """
 
     figures: dict[str, float]
     labels: np.ndarray
     membership: np.ndarray
     personas: pd.DataFrame
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Ground:
-    """What every candidate is tried on: the ``table`` and its ``design``; the ``people`` whom resamples are made of (all,
-    or a sample where there are very many), their ``small`` design, where its rows are in the large one, and the
-    ``weights`` of the resamples (replicates, small rows).
-    """
-
-    table: pd.DataFrame
-    design: Design
-    people: pd.DataFrame
-    small: Design
-    rows: np.ndarray
-    weights: np.ndarray
+    models: list[tuple[Arrays, np.ndarray]]
+    rivals: list[dict[str, float]]
 
 
 def try_candidate(ground: Ground, engine: Engine, k: int, seed: np.random.SeedSequence) -> Trial:
     """Fit a method at one k, and see how it comes back when other people are drawn."""
     fit, again = seed.spawn(2)
     design = ground.design
-    solution = engine.best(ground.table, design, k, fit)
-    membership = in_order(design, solution.membership)
+    solution = engine.best(design, k, fit)
+    membership = engine.place(design, solution.models[0])
+    order = order_of(design, membership)
+    membership = membership[:, order]
     labels = membership.argmax(axis=1)
-    replicates = engine.resampled(ground.people, ground.small, k, ground.weights, again)
-    steady = _steadiness(ground, labels[ground.rows], k, replicates)
-    contested = membership.max(axis=1) < SURE
-    contested[ground.rows] |= steady["doubt"] > 1 - SURE
-    sizes = np.bincount(labels, weights=design.weights, minlength=k)
-    enough = design.people >= PEOPLE_PER_PARAMETER * solution.parameters
+    found = engine.resampled(ground.small, k, np.concatenate([ground.weights, ground.halves]), again)
+    steady = _steadiness(ground, labels[ground.rows], k, found[: len(ground.weights)])
+    halves = _strengths(found[len(ground.weights) :], ground.halves)
+    contested = (membership[ground.rows].max(axis=1) < SURE) | (steady["doubt"] > 1 - SURE)
+    sizes, small = np.bincount(labels[design.row_of], minlength=k), ground.small.weights
+    rivals = _rivals(design, engine, solution, labels)
     low, middle, high = np.quantile(steady["pairs"], (0.1, 0.5, 0.9))
     figures = {
         "smallest_n": int(sizes.min()),
         **{name: measure(design, labels) for name, measure in MEASURES.items()},
-        "likelihood": solution.likelihood,
-        "bic": solution.parameters * np.log(design.people) - 2 * solution.likelihood if enough else np.nan,
-        "stability": middle, "stability_low": low, "stability_high": high,
-        "jaccard": float(steady["jaccard"].min()), "contested": float(np.average(contested, weights=design.weights)),
-        "best_share": solution.best_share, "differing": _differing(design, labels, k),
+        **_criteria(design, engine, k, solution, membership),
+        "stability": middle, "stability_low": low, "stability_high": high, "prediction_strength": float(np.mean(halves)),
+        "jaccard": float(steady["jaccard"].min()), "contested": float(np.average(contested, weights=small)),
+        "best_share": solution.best_share, "rivals": len(rivals), "differing": _differing(design, labels, k),
         "directions": _directions(design, labels, k),
     }
-    share = np.bincount(labels, weights=design.weights * contested, minlength=k) / np.maximum(sizes, 1)
+    mine = labels[ground.rows]
+    share = np.bincount(mine, weights=small * contested, minlength=k) / np.maximum(
+        np.bincount(mine, weights=small, minlength=k), 1e-12)
+    weighted = np.bincount(labels, weights=design.weights, minlength=k) / design.weights.sum()
     personas = pd.DataFrame(
-        {"n": sizes.astype(int), "share": sizes / design.people, "jaccard": steady["jaccard"], "contested": share},
+        {"n": sizes.astype(int), "share": weighted, "jaccard": steady["jaccard"], "contested": share},
         index=pd.Index([f"P{i + 1}" for i in range(k)], name=PERSONA),
     )
-    return Trial(figures=figures, labels=labels, membership=membership[design.row_of], personas=personas)
+    return Trial(figures=figures, labels=labels, membership=membership[design.row_of], personas=personas,
+                 models=[(solution.models[0], order), *((one["model"], one["order"]) for one in rivals)],
+                 rivals=[{name: one[name] for name in ("loss", "agreement", "moved")} for one in rivals])
+
+
+def _criteria(design: Design, engine: Engine, k: int, solution: Fit, membership: np.ndarray) -> dict[str, float]:
+    """Give the likelihood, and what it costs: NaN where there are too few people for each number to estimate."""
+    numbers = engine.parameters(design, k)
+    enough = design.people >= PEOPLE_PER_PARAMETER * numbers
+    left = -2 * solution.likelihood if enough else np.nan
+    doubt = float(design.weights @ entr(membership).sum(axis=1))
+    bic = left + numbers * np.log(design.people)
+    return {"likelihood": solution.likelihood, "aic": left + 2 * numbers, "bic": bic, "icl": bic + 2 * doubt}
+
+
+def _rivals(design: Design, engine: Engine, solution: Fit, labels: np.ndarray) -> list[dict[str, Any]]:
+    """Keep the solutions that are as good as the best and yet different from it and from each other."""
+    if solution.loss is None:
+        return []
+    kept: list[dict[str, Any]] = []
+    seen = [labels]
+    for model, loss in zip(solution.models[1:], solution.loss[1:], strict=True):
+        if loss > RIVAL_LOSS:
+            break
+        membership = engine.place(design, model)
+        order = order_of(design, membership)
+        other = membership[:, order].argmax(axis=1)
+        agreements = [adjusted_rand(one, other, design.weights) for one in seen]
+        if max(agreements) < RIVAL_AGREEMENT:
+            table = overlap(labels, other, design.weights)
+            stay = table[linear_sum_assignment(-table)].sum() / table.sum()
+            kept.append({"model": model, "order": order, "loss": float(loss), "agreement": agreements[0],
+                         "moved": float(1 - stay)})
+            seen.append(other)
+    return kept
+
+
+def _strengths(labels: np.ndarray, halves: np.ndarray) -> list[float]:
+    """Test each half with the other: prediction strengths."""
+    pairs = [(one, one + 1) for one in range(0, len(halves), 2)]
+    return [prediction_strength(labels[a], labels[b], halves[b]) for one in pairs for a, b in (one, one[::-1])]
 
 
 def _steadiness(ground: Ground, labels: np.ndarray, k: int, replicates: np.ndarray) -> dict[str, np.ndarray]:
