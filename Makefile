@@ -9,9 +9,11 @@ READY := $(VENV)/.ready
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
 
+# two at a time, a file whole; one thread each, for small products only get slower on two
 test: $(READY) lint
-	@$(BIN)/python -m pytest personakit tests
-	@$(BIN)/python -m pytest notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q \
+	  -n 2 --dist loadfile
 
 notebooks: $(READY)
 	@$(BIN)/python notebooks/build.py
