@@ -23,7 +23,7 @@ lint: $(READY)
 	@$(BIN)/mypy
 
 bench: $(READY)
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@for script in benchmarks/bench_*.py benchmarks/read_events.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 simulations: $(READY)
 	@for script in benchmarks/simulate_*.py; do echo "== $$script"; $(BIN)/python $$script; done

@@ -63,7 +63,7 @@ def encode_events(
     for name in (name for name in frame.columns if name not in (TIME, ORDER, VALUE)):
         codes[name], levels[name] = _factorise(frame[name], f"events.{name}", gaps=name not in (PARTICIPANT, EVENT))
     person, people = _people(codes.pop(PARTICIPANT), levels.pop(PARTICIPANT), participants)
-    time_us = _whole(frame[TIME], "events.time_us")
+    time_us = _whole(frame[TIME], f"events.{TIME}")
     order = _orders(frame[ORDER]) if ORDER in frame else None
     value = frame[VALUE].to_numpy(np.float64) if VALUE in frame else np.full(len(frame), np.nan)
     # rows that not even the order column parts fall back to their contents, so that shuffled rows give the same bytes

@@ -24,7 +24,8 @@ def freeze(record: Any) -> None:
         if isinstance(value, (pd.DataFrame, pd.Series)):
             object.__setattr__(record, one.name, value.copy())
         elif isinstance(value, Mapping):
-            object.__setattr__(record, one.name, MappingProxyType(dict(value)))
+            closed = {key: part.copy() if isinstance(part, pd.DataFrame) else part for key, part in value.items()}
+            object.__setattr__(record, one.name, MappingProxyType(closed))
 
 
 def show(title: str, facts: Mapping[str, object], verb: str) -> str:
@@ -93,8 +94,7 @@ class Reading:
     report: ReadReport
 
     def __post_init__(self) -> None:
-        copies = {name: one.copy() if isinstance(one, pd.DataFrame) else one for name, one in self.tables.items()}
-        object.__setattr__(self, "tables", MappingProxyType(copies))
+        freeze(self)
         if self.report.table not in self.tables:
             raise StudyError(f"{self.report.file}: holds no table {self.report.table!r}.")
 

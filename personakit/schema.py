@@ -40,6 +40,9 @@ YES_NO: Mapping[str, int] = MappingProxyType(
     {"yes": 1, "oui": 1, "true": 1, "vrai": 1, "no": 0, "non": 0, "false": 0, "faux": 0}
 )
 
+#: what looks like a number and is a name: a leading zero, an exponent without sign or point
+_NAME = re.compile(r"[+-]?0\d|\d+[eE]\d+$")
+
 #: table -> (required columns, optional columns, key columns that must be unique together). A column maps to a dtype
 #: kind: "str", "int", "float" or "bool". Tables indexed by participant take any further column.
 TABLES: Mapping[str, tuple[dict[str, str], dict[str, str], tuple[str, ...]]] = MappingProxyType(
@@ -139,7 +142,7 @@ def _cast(column: pd.Series, kind: str, where: str, *, gaps: bool) -> pd.Series:
     empty = column.isna()
     if empty.any() and not gaps:
         raise StudyError(f"{where}: {int(empty.sum())} of {len(column)} are empty "
-                         f"(rows {first_five(column.index[empty])}). Fill them or drop these rows.")
+                         f"(rows {first_five(column.index[empty] + 1)}). Fill them or drop these rows.")
     try:
         if kind == "str" and isinstance(column.dtype, pd.StringDtype):
             return column.astype("str")
@@ -165,10 +168,12 @@ def _as_text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def read_values(column: pd.Series, *, decimal: str = ".") -> pd.Series:
+def read_values(column: pd.Series, *, decimal: str | None = None) -> pd.Series:
     """Return a text column as numbers where every value is one, as 0/1 where every value is yes or no, else as it is.
 
-    Values such as ``01230`` or longer than 15 digits are names, not numbers: such a column stays text.
+    ``decimal`` is the mark that the file is known to use; the other mark may then part thousands. Where it is not known,
+    numbers with commas stay text, for 1,200 may be either. Values such as ``01230``, ``1E5`` or longer than 15 digits are
+    names, not numbers: such a column stays text.
 
     Examples
     --------
@@ -190,13 +195,13 @@ def read_values(column: pd.Series, *, decimal: str = ".") -> pd.Series:
     return pd.Series(values[places], index=column.index, name=column.name)
 
 
-def _level_values(levels: list[str], decimal: str) -> np.ndarray | None:
+def _level_values(levels: list[str], decimal: str | None) -> np.ndarray | None:
     words = [level.casefold() for level in levels]
     if all(word in YES_NO for word in words):
         return np.array([YES_NO[word] for word in words])
-    numbers = [level.replace("\u202f", "").replace("\u00a0", "").replace(decimal, ".") for level in levels]
+    numbers = _with_points([level.replace("\u202f", "").replace("\u00a0", "") for level in levels], decimal)
     letters = set("".join(numbers))
-    if not letters <= set("0123456789+-.eE") or any(re.match(r"[+-]?0\d", one) for one in numbers):
+    if not letters <= set("0123456789+-.eE") or any(_NAME.match(one) for one in numbers):
         return None
     try:
         values = np.array([float(one) for one in numbers])
@@ -205,6 +210,17 @@ def _level_values(levels: list[str], decimal: str) -> np.ndarray | None:
     if not (np.abs(values) < 2**53).all():
         return None
     return values if letters & set(".eE") else values.astype("int64")
+
+
+def _with_points(numbers: list[str], decimal: str | None) -> list[str]:
+    """Write numbers with a decimal point and without marks for thousands; numbers of another habit come back as they are."""
+    if decimal is None:
+        return numbers
+    other = "." if decimal == "," else ","
+    thousands = re.compile(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{decimal}\d+)?")
+    if not all(thousands.fullmatch(one) for one in numbers if other in one):
+        return numbers
+    return [one.replace(other, "").replace(decimal, ".") for one in numbers]
 
 
 def row_id(*parts: object) -> str:

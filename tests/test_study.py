@@ -100,7 +100,7 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, events=events, study=policies))
     assert study.set_aside.values.tolist() == [
         ["events", "empty_row", 1, "6"], ["events", "duplicate", 1, "p1"],
-        ["events", "unknown_participant", 1, "zz"], ["events", "no_participant", 1, "7"]]
+        ["events", "no_participant", 1, "7"], ["events", "unknown_participant", 1, "zz"]]
     sources = study.sources.set_index("table")
     assert sources.loc["events", ["rows_in", "kept", "set_aside"]].tolist() == [7, 3, 4]
     assert (sources["rows_in"] == sources["kept"] + sources["set_aside"]).all()
@@ -229,7 +229,7 @@ def test_french_dates_are_read_with_their_format(tmp_path: Path) -> None:
         (["05/01/2026"], "UTC", ["05/01/2026", "time_format"]),
         (["now"], "UTC", ["now"]),
         (["0206-01-05"], "Europe/Paris", ["1900"]),
-        (["1767600000", "17676000000000"], "UTC", ["17676000000000", "epoch"]),
+        (["1767600000", "17676000000000"], "UTC", ["17676000000000", "epochs"]),
         (["31/01/2026", "01/31/2026"], "UTC", ["31/01/2026", "time_format"]),
         ([""], "UTC", ["empty"]),
     ],

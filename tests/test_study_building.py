@@ -64,3 +64,21 @@ def test_what_does_not_fit_is_one_clear_error() -> None:
         build_study("Shop", tables={"touchpoint": pd.DataFrame()})
     with pytest.raises(StudyError, match=r"answers \(a.csv\).participant_id: 1 repeated"):
         build_study("Shop", reading("answers", pd.DataFrame({"participant_id": ["p1", "p1"], "a": [1, 2]})))
+
+
+def test_what_two_files_know_of_the_same_people() -> None:
+    first = reading("answers", answers(a=[1, 2]), participants=pd.DataFrame(
+        {"participant_id": ["p1", "p2"], "age": [30, 40], "started": ["Monday", "Monday"]}))
+    second = reading("answers", answers(b=[1, 2]), file="b.csv", participants=pd.DataFrame(
+        {"participant_id": ["p2", "p3"], "age": [40, 50], "started": ["Friday", "Friday"]}))
+    people = build_study("Shop", first, second).participants
+    assert people["age"].to_dict() == {"p1": 30, "p2": 40, "p3": 50}
+    assert people[["started", "started (2)"]].fillna("-").values.tolist() == [
+        ["Monday", "-"], ["Monday", "Friday"], ["-", "Friday"]]
+
+
+def test_rows_of_nobody_are_set_aside_and_counted() -> None:
+    log = pd.DataFrame({"participant_id": ["p1", None], "event": ["see", "see"], "time_us": [1, 2]})
+    study = build_study("Shop", reading("events", log))
+    assert len(study.events) == 1
+    assert study.set_aside[["reason", "rows"]].values.tolist() == [["no_participant", 1]]

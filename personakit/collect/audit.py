@@ -122,7 +122,7 @@ def find_bots(events: Any) -> pd.Index:
 
 def count_ties(events: Any) -> int:
     """Count events that share participant and time with a different event before them, and no ``order`` parts them."""
-    return int(pace_of(events)[_TIES].sum())
+    return 0 if ORDER in columns_of(events) else int(pace_of(events)[_TIES].sum())
 
 
 def pace_of(events: Any) -> pd.DataFrame:
@@ -241,7 +241,9 @@ def as_pandas(events: Any) -> pd.DataFrame:
     """Return a log of events as a pandas frame, from any frame that narwhals reads. A large log comes whole."""
     if isinstance(events, pd.DataFrame):
         return events
-    return _collect(nw.from_native(events).lazy())
+    log = nw.from_native(events).lazy()
+    texts = [name for name, kind in log.collect_schema().items() if kind == nw.String]
+    return _collect(log).astype(dict.fromkeys(texts, "str"))
 
 
 def _in_duckdb(events: Any) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import json
 import re
 import warnings
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -24,7 +26,8 @@ from personakit.collect.source import read_bytes
 from personakit.collect.workbook import read_sheet
 from personakit.errors import StudyError, first_five, unknown_name
 
-SEPARATORS = (",", ";", "\t", "|")
+#: the first of those that do equally well is taken
+SEPARATORS = (";", "\t", "|", ",")
 MOST_COLUMNS = 20_000
 _LONGEST_HEADER = 1_000_000
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -56,7 +59,7 @@ def read_cells(options: Options) -> Cells:
         raise StudyError(f"{options.where}: is an old Excel workbook (.xls). Save it as .xlsx or as CSV.")
     text, guesses = decode(data, options)
     if re.match(r"\s*(?:\{|\[\s*[{\]])", text) and options.separator is None:
-        return _from_objects(read_json(text, options), sha256, guesses)
+        return _from_objects(read_json(text, options), sha256, guesses, options)
     return _read_text(text, sha256, guesses, options)
 
 
@@ -100,9 +103,9 @@ def _read_text(text: str, sha256: str, guesses: dict[str, str], options: Options
     said = re.match(r"sep=(.)\r?\n", text)  # a line that Excel writes and reads
     text = text[said.end():] if said else text
     separator = options.separator or (said.group(1) if said else find_separator(text))
-    if options.separator is None and separator != ",":
-        guesses = {**guesses, "separator": {"\t": "tab"}.get(separator, separator)}
-    if text.lstrip("\r\n").partition("\n")[0].count(separator) >= MOST_COLUMNS:
+    header = text.lstrip("\r\n").partition("\n")[0]
+    guesses = {**guesses, **said_separator(header, separator, options)}
+    if header.count(separator) >= MOST_COLUMNS:
         raise StudyError(f"{options.where}: has more than {MOST_COLUMNS:,} columns. Keep those you need, or give "
                          f"measurements as rows (participant_id, event, time).")
     try:
@@ -115,19 +118,45 @@ def _read_text(text: str, sha256: str, guesses: dict[str, str], options: Options
         reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         raise StudyError(f"{options.where}: is not a table separated by {separator!r}: {reason}. Correct that line, or "
                          f"set separator under [{options.table}].") from None
+    mark = re.escape(separator)
+    if options.table != "events" and re.search(rf"(?:^|{mark})[ \t\u00a0]|[ \t\u00a0](?:{mark}|\r?$)", text, flags=re.M):
+        cells = without_missing(cells, options)
     return Cells(frame=cells, sha256=sha256, layout="csv", guesses=guesses)
 
 
+def said_separator(header: str, separator: str, options: Options) -> dict[str, str]:
+    """Return the guess of a separator, where it was one: a comma without a rival goes without saying."""
+    if options.separator is not None or (separator == "," and not any(one in header for one in SEPARATORS[:-1])):
+        return {}
+    return {"separator": {"\t": "tab"}.get(separator, separator)}
+
+
 def find_separator(text: str) -> str:
-    """Return the separator that stands most often outside quotes in the first line, which quotes may break.
+    r"""Return the separator that parts the first rows into equally many cells; else the one that stands most often.
+
+    The widest wins, and before the comma whatever else does as well: commas stand in French numbers and sentences.
 
     Examples
     --------
-    >>> find_separator('"a;b;c",d,e')
-    ','
+    >>> find_separator('"a;b;c",d,e'), find_separator("who;a, b\np1;2,5\n")
+    (',', ';')
     """
-    header = re.sub(r'"[^"]*"', "", text[:_LONGEST_HEADER].lstrip("\r\n")).partition("\n")[0]
-    return max(SEPARATORS, key=header.count)
+    head = text[:_LONGEST_HEADER].lstrip("\r\n")
+    header = re.sub(r'"[^"]*"', "", head).partition("\n")[0]
+    there = [one for one in SEPARATORS if one in header]
+    widths = {one: _even_width(head, one, cut=len(text) > _LONGEST_HEADER) for one in there}
+    best = max(there, key=lambda one: widths[one], default=",")
+    return best if widths.get(best) else max(SEPARATORS, key=header.count)
+
+
+def _even_width(head: str, separator: str, *, cut: bool) -> int:
+    """Return how many cells each of the first rows has, 0 where they do not have the same number."""
+    try:
+        rows = [row for row in itertools.islice(csv.reader(io.StringIO(head, newline=""), delimiter=separator), 50) if row]
+    except csv.Error:
+        return 0
+    widths = {len(row) for row in (rows[:-1] if cut and len(rows) > 1 else rows)}
+    return widths.pop() if len(widths) == 1 else 0
 
 
 def _check_widths(text: str, separator: str, cells: pd.DataFrame) -> None:
@@ -148,7 +177,7 @@ def _read_workbook(data: bytes, sha256: str, options: Options) -> Cells:
     except ImportError:
         raise StudyError(f"{options.where}: is an Excel workbook, and openpyxl is not installed. Install it: pip install "
                          f"openpyxl; or save the sheet as CSV.") from None
-    return Cells(frame=frame.mask(frame.isin(list(options.missing))), sha256=sha256, layout="excel", guesses=guesses)
+    return Cells(frame=without_missing(frame, options), sha256=sha256, layout="excel", guesses=guesses)
 
 
 def _read_parquet(sha256: str, options: Options) -> Cells:
@@ -164,7 +193,24 @@ def _read_parquet(sha256: str, options: Options) -> Cells:
         raise StudyError(f"{options.where}: is not a sound Parquet file ({error}). Export it again.") from None
     for name in [one for one in frame if pd.api.types.is_object_dtype(frame[one].dtype)]:
         frame[name] = frame[name].map(_scalar, na_action="ignore")
-    return Cells(frame=frame.set_axis([str(one) for one in frame], axis=1), sha256=sha256, layout="parquet", head=0)
+    frame = without_missing(frame.set_axis([str(one) for one in frame], axis=1), options)
+    return Cells(frame=frame, sha256=sha256, layout="parquet", head=0)
+
+
+def without_missing(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Empty the cells that stand for no value: blank text, and the words or numbers of ``missing``."""
+    numbers = pd.to_numeric(pd.Series(list(options.missing), dtype="str"), errors="coerce").dropna().tolist()
+    return frame.apply(lambda column: column.mask(_stands_for_nothing(column, options.missing, numbers)))
+
+
+def _stands_for_nothing(column: pd.Series, words: Sequence[str], numbers: list[float]) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        return column.isin(numbers)
+    if not (pd.api.types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype)):
+        return pd.Series(False, index=column.index)
+    places, levels = pd.factorize(column)
+    nothing = [str(level).strip() in ("", *words) or (not isinstance(level, str) and level in numbers) for level in levels]
+    return pd.Series(np.array([*nothing, False], dtype=bool)[places], index=column.index)
 
 
 def _scalar(value: object) -> object:
@@ -206,8 +252,11 @@ def flat(row: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
             yield f"{prefix}{name}", json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
-def _from_objects(rows: list[dict[str, Any]], sha256: str, guesses: dict[str, str]) -> Cells:
-    frame = pd.DataFrame.from_records([dict(flat(row)) for row in rows])
+def _from_objects(rows: list[dict[str, Any]], sha256: str, guesses: dict[str, str], options: Options) -> Cells:
+    frame = without_missing(pd.DataFrame.from_records([dict(flat(row)) for row in rows]), options)
+    for name in frame:  # true, false and null
+        if frame[name].dtype == object and frame[name].dropna().map(lambda one: isinstance(one, bool)).all():
+            frame[name] = frame[name].astype("boolean")
     return Cells(frame=frame, sha256=sha256, layout="json", head=0, guesses=guesses)
 
 
@@ -226,16 +275,19 @@ def take_header(cells: Cells, options: Options) -> tuple[pd.DataFrame, list[str]
 
 def name_cells(rows: pd.DataFrame, header: Iterable[object]) -> tuple[pd.DataFrame, list[str]]:
     """Give rows of cells the names of a header, as ``take_header`` does."""
-    names: list[str] = []
-    twice: list[str] = []
-    for place, one in enumerate(header, start=1):
-        plain = one.strip() if isinstance(one, str) and one.strip() else f"column {place}"
-        name, number = plain, 1
-        while name in names:
-            number += 1
-            name = f"{plain} ({number})"
-        twice += [plain] if number == 2 else []
+    plain = [one.strip() if isinstance(one, str) and one.strip() else f"column {place}"
+             for place, one in enumerate(header, start=1)]
+    counts, taken, names = Counter(plain), set(plain), []
+    met: Counter[str] = Counter()
+    for one in plain:
+        met[one] += 1
+        name = one
+        while met[one] > 1 and name in taken:
+            name = f"{one} ({met[one]})"
+            met[one] += name in taken
+        taken.add(name)
         names.append(name)
+    twice = [one for one, count in counts.items() if count > 1]
     return rows.reset_index(drop=True).set_axis(names, axis=1), twice
 
 

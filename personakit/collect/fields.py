@@ -49,6 +49,8 @@ def value_at(thing: Any, steps: Sequence[str]) -> str | None:
 def _as_text(value: Any) -> str | None:
     if value is None or value == "" or isinstance(value, (dict, list)) or value != value:
         return None
+    if isinstance(value, str):  # half of a character that JSON writes as two is no text
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else str(value)

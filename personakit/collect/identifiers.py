@@ -12,11 +12,12 @@ import pandas as pd
 
 from personakit.collect.account import noted
 from personakit.collect.options import Options, canonical_columns
-from personakit.collect.patterns import CHECKED, PATTERNS, is_one
+from personakit.collect.patterns import CHECKED, PATTERNS, find_all, is_one
 from personakit.collect.pseudonyms import distinct, pseudonym_of, read_key, rename
 from personakit.errors import first_five
 from personakit.records import Reading, Sentence
 from personakit.schema import PARTICIPANT
+from personakit.wording import say_key
 
 #: tables that may hold columns about people
 TABLES_OF_PEOPLE = ("participants", "answers", "events", "codes")
@@ -24,6 +25,12 @@ TABLES_OF_PEOPLE = ("participants", "answers", "events", "codes")
 LOOKED_AT, LOG_ROWS = 5_000, 20_000
 #: kind -> share of the filled cells that must be one; what only people type there by mistake is believed sooner
 CONTENT = {"email": 0.05, "ip": 0.5, "iban": 0.05, "national_id": 0.05, "card": 0.5, "phone": 0.5, "postal_address": 0.3}
+#: cells with an address or a number among other words that make a column one of contacts; letters of each that are read
+FEWEST, LETTERS = 2, 2_000
+#: an address in a page of a log, written so that every engine reads it; not picture@2x.png
+_IN_PAGES = r"[^\s/?&=:;,<>\"'()%@]{1,64}(?:@|%40)(?:[^\W\d][\w-]{0,62}|\d[\w-]{2,62})(?:\.[\w-]{1,63}){0,5}\.[A-Za-z]{2,}"
+#: what leads back to the export of a survey
+_RECORD = re.compile(r"id|(?:response|reponse|respondent|repondant|record|submission|participant) (?:id|file)(?: file)?")
 #: words of a heading that say whose a thing is, or ask for it
 _POLITE = """
 a account acheteur an and billing buyer client clients complet contact context customer de delivery des domicile du
@@ -65,7 +72,8 @@ def find_identifiers(frame: pd.DataFrame) -> pd.DataFrame:
     Use it on any table before you share it; readers apply it to participants, answers, events and codes. A heading counts
     (French or English, or as Qualtrics, SurveyMonkey, LimeSurvey, HubSpot, Shopify and Snowplow write it) where the cells
     do not contradict it: a column "phone" of yes and no is a channel, "product name" names no person. Cells count where
-    enough of them are what they look like; python-stdnum checks digits. It cannot see names in running text, nor that age,
+    enough of them are what they look like (python-stdnum checks digits), or a few hold an e-mail address or a phone number
+    among other words. It cannot see names in running text, nor that age,
     town and job together point at one person: postcodes, towns and birth dates are not listed.
 
     Parameters
@@ -100,13 +108,19 @@ def find_identifiers(frame: pd.DataFrame) -> pd.DataFrame:
 def without_identifiers(reading: Reading, options: Options) -> Reading:
     """Drop, hash or keep the columns of a reading that identify people, as its options say, and note which they are.
 
-    Every reader ends with it. Of a log that is not in memory the first 20,000 rows are looked at.
+    Every reader ends with it. Of a log that is not in memory the first 20,000 rows are looked at; e-mail addresses in its
+    canonical columns, such as a page, are masked. Where there is a key, for pseudonyms, the numbers that a survey gave its
+    responses go too: they lead back to the export.
     """
+    reading = _mask_pages(reading, options)
     every = []
     for table in (one for one in TABLES_OF_PEOPLE if one in reading.tables):
         ours = set(canonical_columns(table)) - {PARTICIPANT}
         sample = _sample(reading.tables[table])
-        found = find_identifiers(sample.drop(columns=[name for name in sample.columns if name in ours]))
+        theirs = sample.drop(columns=[name for name in sample.columns if name in ours])
+        found = find_identifiers(theirs)
+        if table in ("participants", "answers") and (options.key_file or options.key_variable):
+            found = pd.concat([found, _find_records(theirs.drop(columns=found["column"]))], ignore_index=True)
         every.append(found[found["column"] != PARTICIPANT])
         sure = every[-1]["why"] != "unchecked"
         reading = _apply(reading, table, list(every[-1].loc[sure, "column"]), options)
@@ -141,6 +155,46 @@ def _apply(reading: Reading, table: str, names: list[str], options: Options) -> 
     return Reading(tables=tables, report=reading.report)
 
 
+def _mask_pages(reading: Reading, options: Options) -> Reading:
+    """Put [email] in the place of e-mail addresses in the canonical columns of a log, and note which columns had some."""
+    frame = reading.tables.get("events")
+    if frame is None:
+        return reading
+    schema = nw.from_native(frame).collect_schema()
+    texts = [name for name in canonical_columns("events") if name != PARTICIPANT and schema.get(name) == nw.String]
+    masked, held = _masked(frame, texts) if texts else (frame, [])
+    if not held:
+        return reading
+    if options.identifiers == "keep":
+        return _note(reading, "keep", pd.DataFrame({"column": held, "kind": "email"}))
+    reading = Reading(tables={**reading.tables, "events": masked}, report=reading.report)
+    return noted(reading, "privacy.addresses_masked", n=len(held), first=first_five(held))
+
+
+def _masked(frame: Any, names: list[str]) -> tuple[Any, list[str]]:
+    """Return a log without the addresses in some of its columns, and which of them had any."""
+    mask = say_key("privacy.placeholder_email", "en")
+    if isinstance(frame, pd.DataFrame):
+        pages = {name: {one: re.sub(_IN_PAGES, mask, one) for one in frame[name].dropna().unique()} for name in names}
+        held = [name for name in names if any(old != new for old, new in pages[name].items())]
+        for name in held:
+            frame = rename(frame, name, pages[name])
+        return frame, held
+    log = nw.from_native(frame)
+    found = log.lazy().select(nw.col(name).str.contains(_IN_PAGES).any() for name in names).collect(backend="pandas")
+    held = [name for name, some in found.to_native().iloc[0].items() if some is True or some == 1]
+    return log.with_columns(nw.col(name).str.replace_all(_IN_PAGES, mask) for name in held).to_native(), held
+
+
+def _find_records(frame: pd.DataFrame) -> pd.DataFrame:
+    """List the columns that number the responses of a survey: so called, and hardly any value twice."""
+    names = [str(name) for name in frame.columns if _RECORD.fullmatch(" ".join(_words(str(name))))]
+    counts = {name: int(frame[name].count()) for name in names}
+    names = [name for name in names if counts[name] and frame[name].nunique() >= 0.9 * counts[name]]
+    return pd.DataFrame({"column": names, "kind": "response_id", "why": "name", "share": 1.0,
+                         "n": [counts[name] for name in names]})
+
+
 def _note(reading: Reading, rule: str, found: pd.DataFrame) -> Reading:
     columns = [Sentence(key="privacy.column_kind", values={"column": name, "kind": Sentence(key=f"privacy.kind_{kind}")})
                for name, kind in zip(found["column"], found["kind"], strict=True)]
@@ -172,6 +226,20 @@ def _kinds(name: str, cells: pd.Series, frame: pd.DataFrame) -> Iterator[tuple[s
             bare = kind == "name" and heading in ("name", "names", "nom", "noms")
             if holds.mean() >= _PLAUSIBLE[kind] and not (bare and not _belongs_to_people(name, cells, frame)):
                 yield kind, "name", float(holds.mean())
+    if not number:
+        yield from _inside(text)
+
+
+def _inside(text: pd.Series) -> Iterator[tuple[str, str, float]]:
+    """Yield the kind of contact that cells hold among other words, where a few do."""
+    text = text.str[:LETTERS]
+    mail = text[text.str.contains(r"@|%40|\bat\b|arobase")].map(lambda one: any(find_all(one, "email")))
+    dialled = text[text.str.count(r"\d").ge(9) & ~text.str.isdigit()].map(
+        lambda one: any(find_all(PATTERNS["url"].sub(" ", one), "phone")))
+    found = {"email": set(mail.index[mail.astype(bool)]), "phone": set(dialled.index[dialled.astype(bool)])}
+    cells = len(found["email"] | found["phone"])
+    if cells >= FEWEST:
+        yield max(found, key=lambda kind: len(found[kind])), "content", cells / len(text)
 
 
 def _share(text: pd.Series, kind: str) -> tuple[str, float]:

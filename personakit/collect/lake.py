@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import functools
 import io
 import os
+import re
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from personakit.collect.audit import quote
-from personakit.collect.cells import MOST_COLUMNS, find_separator, name_cells
+from personakit.collect.cells import MOST_COLUMNS, find_separator, name_cells, said_separator
 from personakit.collect.fields import literal
 from personakit.collect.files import is_parquet, is_text_table, one_file
 from personakit.collect.options import Options
@@ -24,6 +28,9 @@ from personakit.collect.source import read_head
 from personakit.errors import StudyError, first_five
 
 MEMORY, MOST_THREADS = "1GB", 4
+WHOLE_KINDS = ("tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint")
+NUMBER_KINDS = (*WHOLE_KINDS, "float", "double", "decimal")
+_HEAD = 1 << 19
 _ENCODINGS = {"utf-8": "utf-8", "utf_8": "utf-8", "utf8": "utf-8", "utf-8-sig": "utf-8", "latin-1": "latin-1",
               "iso-8859-1": "latin-1", "utf-16": "utf-16"}
 
@@ -116,13 +123,22 @@ def connect(options: Options) -> Any:
     except ImportError:
         raise StudyError(f"{options.where}: a large log, or one in Parquet, needs duckdb, which is not installed. Install "
                          f"it: pip install duckdb; or export a smaller log as CSV.") from None
-    spill = Path(tempfile.gettempdir(), f"personakit-{uuid.uuid4().hex}")
+    spill = _private_folder() / uuid.uuid4().hex  # which DuckDB makes when it needs it, and removes
     threads = min(MOST_THREADS, os.cpu_count() or 1)
     connection = duckdb.connect(config={
         "memory_limit": MEMORY, "threads": threads, "temp_directory": str(spill), "autoinstall_known_extensions": False,
         "autoload_known_extensions": False, "allow_community_extensions": False})
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
     return connection
+
+
+@functools.cache
+def _private_folder() -> Path:
+    """Make a folder that only this user may look into, removed when Python ends."""
+    folder = Path(tempfile.mkdtemp(prefix="personakit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def open_lake(options: Options, files: Sequence[Path]) -> Lake:
@@ -132,8 +148,10 @@ def open_lake(options: Options, files: Sequence[Path]) -> Lake:
         source = f"read_parquet({_list(files)}, union_by_name = true, hive_partitioning = false)"
         with told(options):
             found = connection.sql(f"select * from {source}")
-        return Lake(connection=connection, options=options, source=source, text=False,
-                    columns=dict(zip(found.columns, found.types, strict=True)), names={name: name for name in found.columns})
+            columns = dict(zip(found.columns, found.types, strict=True))
+            source = _without_missing(connection, options, source, columns)
+        return Lake(connection=connection, options=options, source=source, text=False, columns=columns,
+                    names={name: name for name in columns})
     strange = [one.name for one in files if not is_text_table(one)]
     if strange:
         raise StudyError(f"{options.where}: {len(strange)} of {len(files)} files are not delimited text "
@@ -141,11 +159,29 @@ def open_lake(options: Options, files: Sequence[Path]) -> Lake:
     return _open_text(connection, options, files)
 
 
+def _without_missing(connection: Any, options: Options, source: str, columns: Mapping[str, Any]) -> str:
+    """Empty the cells of Parquet that stand for no value, where there are any: words of ``missing``, and its numbers."""
+    words = ", ".join(literal(one) for one in ("", *options.missing))
+    numbers = ", ".join(one for one in options.missing if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", one))
+    conditions = {name: f"{quote(name)} in ({words})" for name, kind in columns.items() if kind.id == "varchar"}
+    if numbers:
+        conditions |= {name: f"{quote(name)} in ({numbers})" for name, kind in columns.items() if kind.id in NUMBER_KINDS}
+    if not conditions:
+        return source
+    asked = ", ".join(f"bool_or({one})" for one in conditions.values())
+    found, = connection.sql(f"select {asked} from {source}").fetchall()
+    emptied = [f"case when {condition} then null else {quote(name)} end as {quote(name)}"
+               for (name, condition), some in zip(conditions.items(), found, strict=True) if some]
+    return f"(select * replace ({', '.join(emptied)}) from {source})" if emptied else source
+
+
 def _open_text(connection: Any, options: Options, files: Sequence[Path]) -> Lake:
-    separator = options.separator or find_separator(_head(options, files[0]))
-    header = _header(options, files[0], separator)
+    text, said = _head(options, files[0])
+    separator = options.separator or said or find_separator(text)
+    header = _header(options, files[0], text, separator)
     for other in files[1:]:
-        if _header(options, other, separator) != header:
+        start, line = _head(options, other)
+        if line != said or _header(options, other, start, separator) != header:
             raise StudyError(f"{options.where}: {other.name} has another header than {files[0].name}. Name files of one "
                              f"layout.")
     blank, twice = name_cells(pd.DataFrame(columns=range(len(header))), header)
@@ -156,11 +192,10 @@ def _open_text(connection: Any, options: Options, files: Sequence[Path]) -> Lake
     nulls = ", ".join(literal(one) for one in ("", *options.missing))
     source = (f"read_csv({_list(files)}, columns = {{{fields}}}, header = true, auto_detect = false, "
               f"delim = {literal(separator)}, quote = '\"', escape = '\"', nullstr = [{nulls}], compression = '{packed}', "
-              f"encoding = {literal(_encoding(options))}, strict_mode = true)")
+              f"skip = {0 if said is None else 1}, encoding = {literal(_encoding(options))}, strict_mode = true)")
     with told(options):
         found = connection.sql(f"select * from {source}")
-    guessed = options.separator is None and separator != ","
-    guesses = {"separator": {"\t": "tab"}.get(separator, separator)} if guessed else {}
+    guesses = said_separator(text.partition("\n")[0], separator, options)
     return Lake(connection=connection, options=options, source=source, text=True, twice=tuple(twice), guesses=guesses,
                 columns=dict(zip(found.columns, found.types, strict=True)), names=names)
 
@@ -177,12 +212,16 @@ def _apart(names: Sequence[str]) -> dict[str, str]:
     return inner
 
 
-def _head(options: Options, file: Path) -> str:
-    return read_head(file, 1 << 20).decode("utf-16" if _encoding(options) == "utf-16" else "utf-8-sig", errors="replace")
+def _head(options: Options, file: Path) -> tuple[str, str | None]:
+    """Return the first whole lines of a text, without a line "sep=;" such as Excel writes, and what that said."""
+    data = read_head(file, _HEAD)
+    text = data.decode("utf-16" if _encoding(options) == "utf-16" else "utf-8-sig", errors="replace").lstrip("\r\n")
+    text = text[: text.rfind("\n") + 1] if len(data) == _HEAD and "\n" in text else text
+    said = re.match(r"sep=(.)\r?\n", text)
+    return (text[said.end():], said.group(1)) if said else (text, None)
 
 
-def _header(options: Options, file: Path, separator: str) -> list[str]:
-    head = _head(options, file)
+def _header(options: Options, file: Path, head: str, separator: str) -> list[str]:
     try:
         header = next((row for row in csv.reader(io.StringIO(head, newline=""), delimiter=separator) if row), [])
     except csv.Error as error:

@@ -13,10 +13,11 @@ import pandas as pd
 from personakit.collect.fields import literal
 from personakit.collect.lake import Lake, Refusal, look
 from personakit.collect.options import Options
-from personakit.collect.times import DAY_FIRST, EARLIEST, EPOCH_UNITS, LATEST, epoch_unit, guess_date_order
+from personakit.collect.times import DAY_FIRST, EARLIEST, EPOCH_UNITS, LATEST, check_timezone, epoch_unit, guess_date_order
 from personakit.errors import StudyError
 
 _DIGITS = r"\s*-?\d{9,19}(?:\.\d+)?\s*"
+_FEW_DIGITS = r"\s*-?\d{1,19}(?:\.\d+)?\s*"
 _ZONE = r"(:\d\d(?:\.\d+)?)\s*([Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)\s*$"
 _ISO = r"\s*\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*(?:[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?\s*"
 _FIX_EPOCH = "Correct them; epochs count seconds, milliseconds or microseconds since 1970, in UTC."
@@ -53,36 +54,42 @@ def times_in_sql(lake: Lake, column: Column, options: Options) -> LakeTimes:
     if kind.startswith("timestamp") or kind == "date":
         return _localised(lake, column, f"epoch_us(cast({sql} as timestamp))", options)
     if kind != "varchar":
-        return _epochs(lake, column, sql)
-    if options.time_format is None and re.fullmatch(_DIGITS, str(first)):
-        return _written_epochs(lake, column)
+        return _epochs(lake, column, sql, options)
+    if options.time_format in EPOCH_UNITS or (options.time_format is None and re.fullmatch(_DIGITS, str(first))):
+        return _written_epochs(lake, column, options)
     if options.time_format is not None or DAY_FIRST.match(str(first).strip()):
         return _formatted(lake, column, options)
     return _iso(lake, column, options)
 
 
-def _written_epochs(lake: Lake, column: Column) -> LakeTimes:
-    strange = Refusal(condition=f"not regexp_full_match({column.sql}, {literal(_DIGITS)})", shown=column.sql,
-                      what="are not numbers", fix=_FIX_EPOCH)
+def _written_epochs(lake: Lake, column: Column, options: Options) -> LakeTimes:
+    shape = literal(_DIGITS if options.time_format is None else _FEW_DIGITS)
+    strange = Refusal(condition=f"not regexp_full_match({column.sql}, {shape})", shown=column.sql, what="are not numbers",
+                      fix=_FIX_EPOCH)
     point, = look(lake, column.where, [strange], f"bool_or(contains({column.sql}, '.'))")
-    return _epochs(lake, column, f"try_cast(trim({column.sql}) as {'double' if point else 'bigint'})")
+    return _epochs(lake, column, f"try_cast(trim({column.sql}) as {'double' if point else 'bigint'})", options)
 
 
-def _epochs(lake: Lake, column: Column, sql: str) -> LakeTimes:
+def _epochs(lake: Lake, column: Column, sql: str, options: Options) -> LakeTimes:
     number = f"cast({sql} as double)"
     wrong = Refusal(condition=f"coalesce(isinf({number}) or isnan({number}), true)", shown=column.sql,
                     what="are not numbers", fix=_FIX_EPOCH)
     low, high = look(lake, column.where, [wrong], f"min({sql})", f"max({sql})")
-    unit = epoch_unit(float(low), float(high))
+    said = options.time_format if options.time_format in EPOCH_UNITS else None
+    unit = said or epoch_unit(float(low), float(high))
     if unit is None and epoch_unit(float(low) / 1000, float(high) / 1000) == "microseconds":
-        return LakeTimes(sql=f"(cast({sql} as bigint) // 1000)", guesses={"epoch": "nanoseconds"})
+        unit = "nanoseconds"
     if unit is None:
         mixed = epoch_unit(float(low), float(low)) and epoch_unit(float(high), float(high))
         raise StudyError(f"{column.where}: {'are epochs of several units' if mixed else 'are not times since 1970'} (from "
                          f"{low} to {high}). {_FIX_EPOCH}")
-    size = EPOCH_UNITS[unit]
-    whole, part = f"cast({sql} as bigint) * {size}", f"cast(round_even({number} * {size}, 0) as bigint)"
-    return LakeTimes(sql=f"({whole if isinstance(low, int) else part})", guesses={"epoch": unit})
+    guesses, size, whole = {} if said else {"time_format": unit}, EPOCH_UNITS[unit], f"cast({sql} as bigint)"
+    if unit == "nanoseconds":
+        return LakeTimes(sql=f"(({whole} - (({whole} % 1000) + 1000) % 1000) // 1000)", guesses=guesses)
+    if max(abs(low), abs(high)) * size >= 2**62:
+        raise StudyError(f"{column.where}: are too large for {unit} since 1970. {_FIX_EPOCH}")
+    scaled = f"{whole} * {size}" if isinstance(low, int) else f"cast(round_even({number} * {size}, 0) as bigint)"
+    return LakeTimes(sql=f"({scaled})", guesses=guesses)
 
 
 def _iso(lake: Lake, column: Column, options: Options) -> LakeTimes:
@@ -140,6 +147,7 @@ def _localised(lake: Lake, column: Column, local: str, options: Options, guesses
     if options.timezone is None:
         raise StudyError(f"{column.where}: times carry no zone ({one}). Say where they were written down: add "
                          f'timezone = "Europe/Paris" (or yours) at the top of study.toml.')
+    check_timezone(column.where, options.timezone)
     _in_range(lake, column, LakeTimes(sql=local))
     steps = offsets_between(options.timezone, low, high)
     cases, ranges = _pieces(local, steps)

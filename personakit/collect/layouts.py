@@ -19,6 +19,8 @@ from personakit.records import Reading
 
 #: layout -> how it is known and read; the first that recognises a file has it. "table" is what remains.
 LAYOUTS: Mapping[str, Layout] = MappingProxyType({**SURVEYS, **INTERVIEWS, **LOGS})
+#: people often stand in the file of their answers: the same layouts read them, so that rows and ids are the same
+_SAME_FILE = {"participants": "answers"}
 
 
 def read(options: Options) -> Reading:
@@ -48,12 +50,12 @@ def read(options: Options) -> Reading:
 
 def layouts_of(table: str) -> tuple[str, ...]:
     """Name the layouts that a table may come in."""
-    return ("table", *(name for name, one in LAYOUTS.items() if one.table == table))
+    return ("table", *(name for name, one in LAYOUTS.items() if one.table == _SAME_FILE.get(table, table)))
 
 
 def own_settings(table: str, layout: str | None = None) -> tuple[str, ...]:
     """Name what one layout of a table may be told besides what all may, or any of its layouts."""
-    layouts = [one for name, one in LAYOUTS.items() if one.table == table and layout in (None, name)]
+    layouts = [LAYOUTS[name] for name in layouts_of(table) if name != "table" and layout in (None, name)]
     return tuple(dict.fromkeys(name for one in layouts for name in one.own))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from types import MappingProxyType
@@ -66,8 +67,9 @@ def read_events(path: str | PathLike[str], *, layout: str | None = None, **how: 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "log.csv")
     ...     _ = file.write_text("who,event,time\np1,see,2026-03-01T10:00:00Z\n")
-    ...     read_events(file, columns={"participant_id": "who"}).tables["events"].iloc[0].tolist()
-    ['p1', 'see', 1772359200000000]
+    ...     reading = read_events(file, columns={"participant_id": "who"})
+    >>> reading.tables["events"].to_dict("list")
+    {'participant_id': ['p1'], 'event': ['see'], 'time_us': [1772359200000000]}
     """
     from personakit.collect.layouts import read  # which knows the layouts below
 
@@ -104,8 +106,9 @@ def read_xes(path: str | PathLike[str], **how: Unpack[How]) -> Reading:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "log.xes")
     ...     _ = file.write_text(f'<log><trace><string key="concept:name" value="c1"/><event>{event}</event></trace></log>')
-    ...     read_xes(file).tables["events"].iloc[0].tolist()
-    ['c1', 'pay', 0, 1772355600000000]
+    ...     reading = read_xes(file)
+    >>> reading.tables["events"].to_dict("list")
+    {'participant_id': ['c1'], 'event': ['pay'], 'time_us': [1772355600000000], 'order': [0]}
     """
     return read_events(path, layout="xes", **how)
 
@@ -113,10 +116,9 @@ def read_xes(path: str | PathLike[str], **how: Unpack[How]) -> Reading:
 def read_table_of_events(options: Options) -> Reading:
     """Read the layout "table" of events: one small file in memory, a large one or several where they lie."""
     files = files_of(options)
-    if len(files) == 1 and not options.path.is_dir():
-        _refuse_paths(options)
+    _refuse_paths(one_file(options, files[0]))
     if len(files) == 1 and (not is_large(files) or not (is_parquet(files[0]) or is_text_table(files[0]))):
-        return read_plain(options if options.path.is_file() else one_file(options, files[0]))
+        return read_plain(replace(options, path=files[0]))
     return read_lake(options, files)
 
 

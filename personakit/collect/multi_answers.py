@@ -49,9 +49,9 @@ def tick_columns(block: pd.DataFrame, texts: Mapping[str, Sequence[str]]) -> lis
     every row, such as a grid where all agree, is no choice.
     """
     names: list[str] = list(block.columns)
-    levels = {name: {fold(one) for one in block[name].dropna().unique()} for name in names}
+    levels = {name: {fold(one) for one in block[name].dropna().unique()} - NOT_SHOWN for name in names}
     filled = [name for name in names if levels[name]]
-    if filled and all(levels[name] <= YES | NO | NOT_SHOWN for name in filled):
+    if filled and all(levels[name] <= YES | NO for name in filled):
         said = set().union(*levels.values())
         gaps = block[filled].isna().to_numpy().any()
         return names if said & NO or (gaps and said <= TICKS) else []
@@ -71,19 +71,19 @@ def read_ticks(block: pd.DataFrame, beside: pd.Series, *, zero: np.ndarray) -> T
     Where the block says no somewhere, each cell is read as it stands and an empty one is missing. Where it holds ticks
     alone, a row with any tick, or with a word ``beside`` it (typed under "other"), answered the question: what it left
     empty is 0. A row with nothing at all either ticked nothing or never saw the question: it is missing, and 0 only in the
-    rows of ``zero``.
+    rows of ``zero``. A cell that says that it was not shown is missing everywhere.
     """
     words = block.apply(lambda column: column.map({level: fold(level) for level in column.dropna().unique()}))
-    words = words.mask(words.isin(NOT_SHOWN))
+    shown = ~words.isin(NOT_SHOWN).to_numpy()
+    words = words.where(shown)
     yes = words.notna() & ~words.isin(NO)
     said_no = words.isin(NO).to_numpy().any()
     touched = (words.notna().any(axis=1) | beside).to_numpy()
-    if said_no and words.isin(NO | YES | NOT_SHOWN).where(words.notna(), True).to_numpy().all():
+    if said_no and words.isin(NO | YES).where(words.notna(), True).to_numpy().all():
         known = words.notna().to_numpy()
         return Ticks(table=whole(yes.astype("float64").where(known)), untouched=np.zeros(len(block), dtype=bool))
-    known = touched | zero
-    table = yes.astype("float64").where(np.repeat(known[:, None], block.shape[1], axis=1))
-    return Ticks(table=whole(table), untouched=~touched)
+    table = yes.astype("float64").where((touched | zero)[:, None] & shown)
+    return Ticks(table=whole(table), untouched=~touched & shown.any(axis=1))
 
 
 def whole(table: pd.DataFrame) -> pd.DataFrame:

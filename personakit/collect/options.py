@@ -116,18 +116,37 @@ def make_options(table: str, path: str | PathLike[str], layout: str | None, how:
 
     ``own`` are those that only this reader has; None says nothing.
     """
-    file = Path(path)
+    file = _path(table, path)
     for name in how:
         if name not in How.__annotations__:
             raise ChoiceError(unknown_name(f"{table} ({file.name})", name, list(How.__annotations__)))
+        _check_type(f"{table} ({file.name}): {name}", name, how[name])  # type: ignore[literal-required]
     given: dict[str, object] = {name: value for name, value in how.items() if name not in ("columns", "keep")}
     if "missing" in how:
-        given["missing"] = tuple(how["missing"])
+        given["missing"] = tuple(str(one) for one in how["missing"])
     known = {one.name for one in fields(Options)}
     return Options(table=table, path=file, file=file.name, layout=layout, mapping=dict(how.get("columns", {})),
                    columns=tuple(how["keep"]) if "keep" in how else None,
                    own={name: value for name, value in own.items() if value is not None},
                    **{name: value for name, value in given.items() if name in known})  # type: ignore[arg-type]
+
+
+def _path(table: str, path: object) -> Path:
+    if not isinstance(path, (str, PathLike)):
+        raise StudyError(f"{table}: {path!r} is no path. Give the path of a file.")
+    return Path(path)
+
+
+def _check_type(where: str, name: str, value: object) -> None:
+    """Refuse a value of the wrong kind: a text where a list is needed would be taken letter by letter."""
+    if name == "columns":
+        good, kind = isinstance(value, Mapping), '{"participant_id": "client"}'
+    elif name in ("keep", "missing"):
+        good, kind = isinstance(value, Sequence) and not isinstance(value, str), '["...", "..."]'
+    else:
+        good, kind = isinstance(value, str), '"..."'
+    if not good:
+        raise ChoiceError(f"{where} must be written as {kind}, not {value!r}.")
 
 
 def canonical_columns(table: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from personakit.collect.fields import take_from_rows, take_from_table
 from personakit.collect.files import digest_of, files_of, is_text_table, one_file
 from personakit.collect.options import LOCAL_TIME, Options
 from personakit.collect.source import read_bytes
-from personakit.collect.vendor_logs import finish_vendor, from_rows, rows_of
+from personakit.collect.vendor_logs import finish_vendor, from_rows, holds_objects, rows_of
 from personakit.collect.vendors import Vendor, fields_of, has_name, names_in
 from personakit.errors import StudyError, first_five
 from personakit.records import Reading
@@ -108,7 +108,7 @@ def read_tickets(options: Options) -> Reading:
     own = {name: (str(path),) for name, path in options.own.items()}
     fields = {**_TICKETS, **{name: (path,) for name, path in options.mapping.items()}, **own}
     fields["created"] = fields.pop(LOCAL_TIME, fields["created"])
-    if is_text_table(files[0]):
+    if not holds_objects(files[0]):
         table = pd.concat([take_header(read_cells(one_file(options, file)), options)[0] for file in files])
         tickets = take_from_table(table.reset_index(drop=True), fields)
     else:

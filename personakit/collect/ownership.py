@@ -12,7 +12,7 @@ from personakit.collect.code_lists import unique_names
 from personakit.collect.options import Options
 from personakit.errors import StudyError, first_five
 from personakit.records import Reading
-from personakit.schema import PARTICIPANT, read_values
+from personakit.schema import PARTICIPANT
 
 if TYPE_CHECKING:
     from personakit.collect.projects import Project
@@ -129,7 +129,7 @@ def _holders(project: Project, spans: pd.DataFrame, unit: str) -> dict[str, list
 
 def _attributes(reading: Reading, project: Project, holders: dict[str, list[str]],
                 people: pd.Index) -> tuple[Reading, pd.DataFrame]:
-    """Return one row a participant, one column an attribute; the first value where several are given, and a note."""
+    """Return one row a participant, one column an attribute, as text; of several values the first, and a note."""
     given = project.attributes.assign(owner=project.attributes["owner"].map(holders)).explode("owner")
     given = given[given["owner"].isin(people)].dropna(subset=["value"])
     values = given.groupby(["owner", "name"], sort=False)["value"]
@@ -142,5 +142,5 @@ def _attributes(reading: Reading, project: Project, holders: dict[str, list[str]
     table.columns = [f"{name} (file)" if name == PARTICIPANT else name for name in table.columns]
     for name in table:
         column = table[name].fillna("0") if str(name).startswith("set: ") else table[name]
-        table[name] = read_values(column.astype("str"))
+        table[name] = column.astype("str")
     return reading, table.reset_index(drop=True)

@@ -13,7 +13,7 @@ _S = r"[ .\-\u00a0\u202f]"
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w'’-]*"
 #: numbers as they are dialled in France, Switzerland, Belgium, Great Britain and North America
 _DIALLED = "|".join((
-    rf"0[1-9](?P<fr>{_S}?)\d\d(?:(?P=fr)\d\d){{3}}", rf"0[1-9]{_S}?\d{{8}}",
+    rf"(?:0[1-9]|\(0[1-9]\))(?P<fr>{_S}?)\d\d(?:(?P=fr)\d\d){{3}}", rf"0[1-9]{_S}?\d{{8}}",
     rf"0\d\d[ ./]?\d{{3}}(?P<ch>{_S}?)\d\d(?P=ch)\d\d",
     rf"04\d\d[ ./]?\d\d(?P<be>{_S}?)\d\d(?P=be)\d\d", rf"04\d\d[ ./]\d{{3}}{_S}\d{{3}}",
     rf"0\d\d?[ ./]\d{{2,3}}{_S}\d\d{_S}\d\d",
@@ -27,9 +27,12 @@ _OF = rf"(?:(?:de la|de l['’]|de|du|des|d['’]|l['’]|la|le|les){_GAP}*){{0,
 _ROADS = r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Close|Court|Square|Terrace|Crescent|Boulevard|Blvd)"
 _TOWN = (rf"(?!(?:Euros?|Francs?|EUR|CHF|Personnes?|People|Dollars?)\b)(?:(?:Le|La|Les|L['’]|Ste?|Sainte?)[ -]?)?{_WORD}"
          rf"(?:{_GAP}+(?:sur|sous|en|lès|les|le|la|de|du){_GAP}+{_WORD})?(?:{_GAP}+(?i:cedex)(?:{_GAP}\d\d?)?)?")
-_TITLES = (r"(?:MM?\.|Mmes?\.?|Mlles?\.?|Monsieur|Madame|Mademoiselle|Ma[îi]tre|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?|Docteure?|"
-           r"Doctor|Pr\.?|Prof\.?|Professeure?|Professor|[Jj]e m['’]appelle|[Mm]on nom est|[Mm]y name is)")
-_AT, _DOT = rf"(?:@|{_GAP}?\((?:at|a)\){_GAP}?|{_GAP}arobase{_GAP})", rf"(?:\.|{_GAP}point{_GAP})"
+#: "M" without its point may be a size
+_TITLES = (r"(?:MM?\.|(?<!taille )(?<!en )(?<![&'’])M|Mmes?\.?|Mlles?\.?|[Mm](?:onsieur|adame|ademoiselle)|Ma[îi]tre|Mr\.?|"
+           r"Mrs\.?|Ms\.?|Miss|Dr\.?|[Dd]octeure?|Doctor|Pr\.?|Prof\.?|Professeure?|Professor|"
+           r"[Jj]e m['’]appelle|[Mm]on nom est|[Mm]y name is)")
+_AT = rf"(?:@|%40|{_GAP}@{_GAP}|{_GAP}?[(\[](?:at|a)[)\]]{_GAP}?|{_GAP}arobase{_GAP})"
+_DOT = rf"(?:\.|{_GAP}?[(\[](?:dot|point)[)\]]{_GAP}?|{_GAP}point{_GAP})"
 
 #: kind -> pattern; where it has a group ``it``, that part is meant. Where two fit, the first has the place.
 PATTERNS: dict[str, re.Pattern[str]] = {kind: re.compile(pattern) for kind, pattern in {
@@ -40,7 +43,8 @@ PATTERNS: dict[str, re.Pattern[str]] = {kind: re.compile(pattern) for kind, patt
                    rf"756{_S}?\d{{4}}{_S}?\d{{4}}{_S}?\d\d)(?!\d)",
     "card": rf"(?<![\d.,])[2-6](?:{_S}?\d){{12,18}}(?!\d)",
     "ip": r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)|(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])",
-    "phone": rf"(?<![\w+.,/-])(?:{_DIALLED}|{_ABROAD})(?![\w/]|[.,-]\d)",
+    # a slash may part two numbers; else it is of an address or a date
+    "phone": rf"(?<![\w+.,-])(?<!(?<!\d\d)/)(?:{_DIALLED}|{_ABROAD})(?!\w|/(?!\(?0[1-9]|\+)|[.,-]\d)",
     "postal_address": rf"(?<!\w)\d{{1,4}}(?:{_GAP}?(?:bis|ter))?,?{_GAP}+(?i:{_STREETS}){_GAP}+{_OF}{_WORD}"
                       rf"(?:{_GAP}+{_OF}{_WORD})*|"
                       rf"(?<!\w)\d{{1,5}}{_GAP}+(?:{_WORD}{_GAP}+){{1,3}}{_ROADS}(?!\w)",

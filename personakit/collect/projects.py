@@ -16,7 +16,8 @@ from personakit.collect.quotes import ALL_UNITS, PLAIN, guess_units, plain, quot
 from personakit.collect.tables import as_ids
 from personakit.errors import StudyError, first_five, unknown_name
 from personakit.records import Reading
-from personakit.schema import CODE, CODER, END, PARTICIPANT, QUOTE, SOURCE, START
+from personakit.schema import CODE, CODER, CONSENTS, END, PARTICIPANT, QUOTE, SOURCE, START, YES_NO, read_values
+from personakit.wording import canonical
 
 #: companions of codes that are no tables of a study: the list of codes, and the texts that were coded
 CODE_LIST, TEXTS = "code_list", "texts"
@@ -30,6 +31,8 @@ SPAN_FIELDS = ("case", "source", "text", "start", "end")
 ATTRIBUTE_FIELDS = ("owner", "name", "value")
 _STATES = {"differs": "quotes_differ", "nowhere": "bad_positions", "unchecked": "quotes_unchecked",
            "wordless": "without_words"}
+#: the other ways to write yes and no: as numbers, with the decimal point that a gap in the column brings
+_SAID = {**YES_NO, "1": 1, "1.0": 1, "0": 0, "0.0": 0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,18 @@ def _noted(reading: Reading, name: str, concerned: Collection[object]) -> Readin
     if not len(concerned):
         return reading
     return noted(reading, f"interviews.{name}", n=len(concerned), first=first_five(concerned))
+
+
+def consent_of(word: str) -> str:
+    """Return what consent a word gives: yes is to quote word for word, no is none; an unknown word comes back as it is.
+
+    Examples
+    --------
+    >>> consent_of("Oui"), consent_of("0"), consent_of("True"), consent_of("mot à mot"), consent_of("perhaps")
+    ('verbatim', 'none', 'verbatim', 'verbatim', 'perhaps')
+    """
+    said = _SAID.get(word.strip().casefold())
+    return canonical(word) if said is None else CONSENTS[0] if said else CONSENTS[-1]
 
 
 # ---------------------------------------------------------------- where codings stand
@@ -180,5 +195,10 @@ def _mapped(reading: Reading, options: Options) -> Reading:
     if ids is not None:
         codes = codes.assign(**{PARTICIPANT: codes[PARTICIPANT].map(ids).astype("str")})
         people = people.assign(**{PARTICIPANT: ids.to_numpy()}).dropna(subset=[PARTICIPANT]).drop_duplicates(PARTICIPANT)
-    reading = beside(with_frame(reading, codes), participants=people.reset_index(drop=True))
+    reading = beside(with_frame(reading, codes), participants=_with_values(people.reset_index(drop=True)))
     return put_aside(reading, codes[PARTICIPANT].isna(), NO_ID, codes[SOURCE])
+
+
+def _with_values(people: pd.DataFrame) -> pd.DataFrame:
+    """Read attributes as numbers, yes and no: for people, not for the codings, whose consent is the word itself."""
+    return people.apply(lambda one: one if one.name == PARTICIPANT else read_values(one))

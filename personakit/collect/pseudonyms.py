@@ -205,9 +205,12 @@ def _documents(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.Series:
 
 
 def _without_ids(report: ReadReport, names: Mapping[str, str]) -> ReadReport:
-    """Empty what a report lists: the first five of the rows set aside, and what its notes name people by."""
+    """Empty what a report lists: the first five of the rows set aside, and the notes that name people or documents."""
+    ids = re.compile("|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in sorted(names, key=len, reverse=True)) or "$^",
+                     flags=re.IGNORECASE)
+
     def told(value: object) -> object:
-        return "…" if isinstance(value, str) and any(one in names for one in value.split(", ")) else value
+        return "…" if isinstance(value, str) and ids.search(value) else value
 
     notes = tuple(replace(note, values={name: told(value) for name, value in note.values.items()}) for note in report.notes)
     return replace(report, set_aside=report.set_aside.assign(first="…").astype({"first": "str"}), notes=notes)

@@ -16,11 +16,11 @@ import pandas as pd
 
 from personakit.collect.code_lists import unique_names
 from personakit.collect.passages import Part, Passage, lay_out
-from personakit.collect.projects import CODE_LIST, TEXTS
+from personakit.collect.projects import CODE_LIST, TEXTS, consent_of
 from personakit.collect.source import sha256_of
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.records import Personas, Reading, Study
-from personakit.schema import CODE, CODER, PARTICIPANT, PERSONA, check_table
+from personakit.schema import CODE, CODER, CONSENT, PARTICIPANT, PERSONA, check_table
 
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:personakit:refi-qda")
 _NAMESPACES = {".qdpx": "urn:QDA-XML:project:1.0", ".qdc": "urn:QDA-XML:codebook:1.0"}
@@ -111,6 +111,8 @@ def _tables(codes: Study | Reading) -> tuple[pd.DataFrame, pd.DataFrame, dict[st
     if frame is None or frame.empty:
         raise StudyError("codes: there are none. Give a reading of interviews, or a study with [codes].")
     frame = check_table("codes", frame)
+    if CONSENT in frame:  # a reading has the words of its file
+        frame[CONSENT] = frame[CONSENT].map(consent_of, na_action="ignore")
     if code_list is None:
         code_list = pd.DataFrame({CODE: sorted(frame[CODE].unique())})
     return frame, code_list, {} if texts is None else dict(zip(texts["source"], texts["text"], strict=True))

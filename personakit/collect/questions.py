@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from personakit.collect.account import beside, frame_of, guessed, noted, with_frame
 from personakit.collect.careless import LINE_ITEMS, flag_careless
-from personakit.collect.codebook import Variable, kind_of, tabulate_variables
-from personakit.collect.multi_answers import Split, find_choices, read_ticks, split_cells, tick_columns, whole
+from personakit.collect.codebook import Variable, kind_of, plain, tabulate_variables
+from personakit.collect.multi_answers import NO, Split, find_choices, fold, read_ticks, split_cells, tick_columns, whole
 from personakit.collect.options import Options
 from personakit.collect.ratings import Rating, find_mirrors, read_rating, read_scale
 from personakit.collect.sittings import Identified
@@ -18,12 +18,14 @@ from personakit.collect.survey_headers import ABOUT, ANSWER, ASIDE, DURATION, EX
 from personakit.collect.values import guess_decimal
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Reading
-from personakit.schema import PARTICIPANT, read_values
+from personakit.schema import PARTICIPANT, check_table, read_values
 
 #: a column that the tool attached and that tells nearly everybody apart is an id
 MOSTLY_DISTINCT = 0.9
 #: ratings in words are believed to share a scale where this many at most stand in all columns of a question
 SCALE_LEVELS = 11
+#: levels below 0 that are taken for codes where no more stand in an item
+MOST_CODES = 2
 #: characters of a name in a note
 LONGEST_NAME = 60
 
@@ -36,6 +38,16 @@ class Told:
     joiner: str | None = None
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scales: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """How a tool writes answers: what may part those of one cell, and what stands where a question was not shown or not
+    answered.
+    """
+
+    joiners: Sequence[str] = ()
+    unseen: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +97,7 @@ class Read:
     notes: Mapping[str, Sequence[str]]
 
 
-def read_answers(reading: Reading, columns: Sequence[Column], options: Options, joiners: Sequence[str],
+def read_answers(reading: Reading, columns: Sequence[Column], options: Options, habits: Habits,
                  unfinished: pd.Series) -> tuple[Reading, Part]:
     """Read the cells of a reading as answers, in the order of the file; what was found and guessed is noted."""
     frame, said = frame_of(reading), told(options)
@@ -93,11 +105,12 @@ def read_answers(reading: Reading, columns: Sequence[Column], options: Options, 
     _known_questions(said, asked, options)
     zero = ~unfinished if said.nothing_ticked == "no" else unfinished & False
     ticked = _read_blocks(frame, asked, zero)
+    reading, frame = _without_unseen(reading, asked, ticked.parts, habits.unseen if options.missing else ())
     cells = {one.name: one for one in asked if one.name not in ticked.parts}
-    joined = _read_joined(frame, cells, said, joiners, zero)
+    joined = _read_joined(frame, cells, said, habits.joiners, zero)
     rest = frame[[name for name in cells if name not in joined.parts]]
     decimal = guess_decimal(rest, options)
-    single = _read_single(rest, cells, said, decimal or options.decimal or ".", options)
+    single = _read_single(rest, cells, said, decimal or options.decimal, options)
     silent = [*ticked.notes.get("nothing_ticked", ()), *joined.notes.get("nothing_ticked", ())]
     timing = [one.name for one in columns if one.use == ASIDE]
     for key, names in {"timing": timing, **ticked.notes, **joined.notes, "nothing_ticked": silent, **single.notes}.items():
@@ -125,6 +138,20 @@ def _known_questions(said: Told, asked: Sequence[Column], options: Options) -> N
     for name in said.choices:
         if name not in known:
             raise ChoiceError(unknown_name(f"{options.where}: options", name, list(dict.fromkeys(known))))
+
+
+def _without_unseen(reading: Reading, asked: Sequence[Column], ticked: Collection[str], words: Sequence[str]
+                    ) -> tuple[Reading, pd.DataFrame]:
+    """Empty the cells that say that a question was not shown or not answered; in a choice, some of these words mean no."""
+    frame = frame_of(reading)
+    texts = [one.name for one in asked]
+    unseen = pd.DataFrame({name: frame[name].isin([one for one in words if name not in ticked or fold(one) not in NO])
+                           for name in texts}, index=frame.index)
+    names = [name for name in texts if unseen[name].any()]
+    if not names:
+        return reading, frame
+    reading = noted(reading, "surveys.unseen", n=int(unseen.to_numpy().sum()), first=first_five(map(brief, names)))
+    return reading, frame.assign(**{name: frame[name].mask(unseen[name]) for name in names})
 
 
 def _read_blocks(frame: pd.DataFrame, asked: Sequence[Column], zero: pd.Series) -> Read:
@@ -194,7 +221,8 @@ def _choices_part(column: Column, choices: pd.DataFrame, typed: pd.Series) -> Pa
     return Part(table=table, variables=tuple(variables))
 
 
-def _read_single(cells: pd.DataFrame, columns: Mapping[str, Column], said: Told, decimal: str, options: Options) -> Read:
+def _read_single(cells: pd.DataFrame, columns: Mapping[str, Column], said: Told, decimal: str | None, options: Options
+                 ) -> Read:
     """Read columns with one answer a cell: yes and no, numbers, ratings with words, words of a declared scale, words."""
     parts: dict[str, Part] = {}
     rated, used = [], set()
@@ -241,13 +269,19 @@ def _unordered(parts: Mapping[str, Part], columns: Mapping[str, Column]) -> list
 
 # ---------------------------------------------------------------- the end of every survey
 def close(reading: Reading, answers: Part, who: Identified, sittings: pd.DataFrame | None = None) -> Reading:
-    """Put answers, codebook and sittings into the reading, and note items that mirror another and careless answers."""
+    """Put answers, codebook and sittings into the reading, and note items that mirror another and careless answers.
+
+    A table of participants is what was asked of them and what is known of the sitting, side by side.
+    """
     names = distinct([f"{name} (file)" if name == PARTICIPANT else name for name in answers.table.columns])
     variables = tuple(replace(one, name=name) for one, name in zip(answers.variables, names, strict=True))
     answers = Part(table=answers.table.set_axis(names, axis=1), variables=variables)
     table = answers.table.copy()
     table.insert(0, PARTICIPANT, who.ids.loc[table.index].array)
-    reading = guessed(reading, participant_id=who.guess)
+    reading = _with_ids(reading, table[PARTICIPANT], who)
+    if reading.report.table == "participants":
+        more = pd.DataFrame(index=table.index) if sittings is None else sittings.drop(columns=table, errors="ignore")
+        return with_frame(reading, pd.concat([table, more], axis=1))
     reading = beside(with_frame(reading, table), codebook=tabulate_variables(answers.variables))
     if sittings is not None and sittings.shape[1] > 1:
         reading = beside(reading, participants=sittings)
@@ -255,7 +289,34 @@ def close(reading: Reading, answers: Part, who: Identified, sittings: pd.DataFra
     if mirrors:
         reading = noted(reading, "surveys.mirrors", n=len(mirrors), first=first_five(
             f"{name} = {other}" for name, other in mirrors.items()))
+    reading = _note_negative(reading, answers)
     return _note_careless(reading, answers, mirrors, sittings)
+
+
+def _with_ids(reading: Reading, ids: pd.Series, who: Identified) -> Reading:
+    """Refuse ids that were named and repeat; say which were guessed, and which column of ids repeats and was not taken."""
+    if who.guess is None:
+        check_table("answers", ids.dropna().to_frame(), where=f"{reading.report.table} ({reading.report.file})")
+    if who.unfit:
+        reading = noted(reading, "surveys.unfit_ids", n=len(who.unfit), first=first_five(map(brief, who.unfit)))
+    return guessed(reading, participant_id=who.guess)
+
+
+def _note_negative(reading: Reading, answers: Part) -> Reading:
+    """Note items with one or two levels below 0 that are no half of a scale around it: often codes for no answer."""
+    found = {}
+    for one in answers.variables:
+        values = answers.table[one.name]
+        if one.role or one.kind not in ("ordinal", "numeric") or not pd.api.types.is_numeric_dtype(values.dtype):
+            continue
+        levels = values.dropna().unique()
+        below, others = levels[levels < 0], levels[levels >= 0]
+        if 0 < len(below) <= MOST_CODES < len(others) and (levels % 1 == 0).all() and -below.min() != others.max():
+            found[one.name] = first_five(plain(float(level)) for level in sorted(below))
+    if not found:
+        return reading
+    return noted(reading, "surveys.negative", n=len(found), first=first_five(
+        f"{brief(name)}: {levels}" for name, levels in found.items()))
 
 
 def _note_careless(reading: Reading, answers: Part, mirrors: Iterable[str], sittings: pd.DataFrame | None) -> Reading:

@@ -38,11 +38,14 @@ _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000  # 1954 to 2119, in days since 1899-12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Identified:
-    """The id of each row, the column it stands in (None where rows are numbered), and what was guessed."""
+    """The id of each row, the column it stands in (None where rows are numbered), and what was guessed. ``unfit``: columns
+    called id that repeat or have gaps.
+    """
 
     ids: pd.Series
     column: str | None = None
     guess: str | None = None
+    unfit: tuple[str, ...] = ()
 
 
 def identify(frame: pd.DataFrame, columns: Sequence[Column], options: Options, twice: Iterable[str] = ()) -> Identified:
@@ -61,11 +64,14 @@ def identify(frame: pd.DataFrame, columns: Sequence[Column], options: Options, t
         return Identified(ids=as_ids(frame[found]), column=found)
     if any(one.name == PARTICIPANT for one in columns):
         return Identified(ids=as_ids(frame[PARTICIPANT]), column=PARTICIPANT)
+    unfit: list[str] = []
     for place, one in enumerate(columns):
         nameless = place == 0 and one.heading == "column 1" and frame[one.name].astype("str").str.fullmatch(r"\d+").all()
-        if (nameless or word(one.heading) in _IDS) and frame[one.name].notna().all() and frame[one.name].is_unique:
-            return Identified(ids=as_ids(frame[one.name]), column=one.name, guess=one.heading)
-    return Identified(ids=row_ids(frame), guess=NUMBER_THE_ROWS)
+        called = nameless or word(one.heading) in _IDS
+        if called and frame[one.name].notna().all() and frame[one.name].is_unique:
+            return Identified(ids=as_ids(frame[one.name]), column=one.name, guess=one.heading, unfit=tuple(unfit))
+        unfit += [one.heading] if called else []
+    return Identified(ids=row_ids(frame), guess=NUMBER_THE_ROWS, unfit=tuple(unfit))
 
 
 def step_aside(reading: Reading, columns: Sequence[Column], who: Identified) -> tuple[Reading, list[Column]]:

@@ -95,15 +95,15 @@ def read_spss_file(options: Options) -> Reading:
     said = told(options)
     frame, meta = _open(data, options)
     given: list[str] = list(frame.columns)
-    labels = {name: label or "" for name, label in meta.column_names_to_labels.items()}
     columns = [Column(heading=name, name=name) for name in given]
     reading = without_empty(begin(options, frame, sha256=sha256, layout="spss"), options)
     who = identify(frame_of(reading), columns, options)
     names = [one.name for one in keep_columns(columns, options) if one.name != who.column]
     reading, missing = _without_missing(reading, names, meta, options)
     reading, dates = _dates(reading, names, meta)
-    reading, sets = _response_sets(reading, names, meta, said.nothing_ticked)
-    parts = {**{name: _variable(frame_of(reading)[name], meta, labels.get(name, ""), missing.get(name, ()), name in dates)
+    labels = {name: _valid_labels(name, meta, options) for name in names}
+    reading, sets = _response_sets(reading, labels, meta, said.nothing_ticked)
+    parts = {**{name: _variable(frame_of(reading)[name], labels[name], meta, missing.get(name, ()), name in dates)
                 for name in names}, **sets}
     answers = join_parts(list(parts.values()), frame_of(reading).index)
     guess = [one.name for one in answers.variables
@@ -150,23 +150,39 @@ def _without_missing(reading: Reading, names: Sequence[str], meta: Any, options:
     counts: dict[str, int] = {}
     for name in names:
         column = frame[name]
-        ranges = [one for one in (meta.missing_ranges or {}).get(name) or () if isinstance(one, dict)]
-        if pd.api.types.is_numeric_dtype(column.dtype):
-            words = [float(one) for one in options.missing if re.fullmatch(r"-?\d+(\.\d+)?", one)]
-            gone = column.isin(words)
-        else:
+        if not pd.api.types.is_numeric_dtype(column.dtype):
             text = column.astype("str").str.strip()
             column = text.where(column.notna() & text.ne("") & ~text.isin(options.missing or MISSING))
-            gone = pd.Series(False, index=frame.index)
-        for one in ranges:
-            gone |= _between(column, one.get("lo"), one.get("hi"))
+        gone = _declared_missing(column, _ranges(name, meta), options)
         frame[name] = column.mask(gone)
-        codes[name] = tuple(_spell(one.get("lo"), one.get("hi")) for one in ranges)
+        codes[name] = tuple(_spell(one.get("lo"), one.get("hi")) for one in _ranges(name, meta))
         counts |= {name: int(gone.sum())} if gone.any() else {}
     reading = with_frame(reading, frame)
     if counts:
         reading = noted(reading, "surveys.declared_missing", n=sum(counts.values()), first=first_five(counts))
     return reading, codes
+
+
+def _ranges(name: str, meta: Any) -> list[dict[str, Any]]:
+    return [one for one in (meta.missing_ranges or {}).get(name) or () if isinstance(one, dict)]
+
+
+def _declared_missing(column: pd.Series, ranges: Sequence[Mapping[str, Any]], options: Options) -> pd.Series:
+    """Mark the values that the file declares missing, and the numbers that the options name as missing."""
+    gone = pd.Series(False, index=column.index)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        gone = column.isin([float(one) for one in options.missing if re.fullmatch(r"-?\d+(\.\d+)?", one)])
+    for one in ranges:
+        gone |= _between(column, one.get("lo"), one.get("hi"))
+    return gone
+
+
+def _valid_labels(name: str, meta: Any, options: Options) -> dict[Any, str]:
+    """Return the labels of the values that are not declared missing: those of missing ones are no answers."""
+    labels = meta.variable_value_labels.get(name) or {}
+    codes = pd.Series([code.strip() if isinstance(code, str) else code for code in labels])
+    gone = _declared_missing(codes, _ranges(name, meta), options)
+    return {code: text for (code, text), out in zip(labels.items(), gone, strict=True) if not out}
 
 
 def _between(column: pd.Series, low: Any, high: Any) -> pd.Series:
@@ -206,13 +222,14 @@ def _dates(reading: Reading, names: Sequence[str], meta: Any) -> tuple[Reading, 
 
 
 # ---------------------------------------------------------------- variables
-def _response_sets(reading: Reading, names: Sequence[str], meta: Any, rule: str) -> tuple[Reading, dict[str, Part]]:
+def _response_sets(reading: Reading, labels: Mapping[str, Mapping[Any, str]], meta: Any, rule: str
+                   ) -> tuple[Reading, dict[str, Part]]:
     """Read multiple-response sets: one 0/1 column for each variable of a dichotomy, or for each category, these in the
-    place of the first variable of their set.
+    place of the first variable of their set. ``labels``: variable -> its values that are answers and their labels.
     """
     frame, found = frame_of(reading), []
     out: dict[str, Part] = {}
-    spelled = {name.casefold(): name for name in names}
+    spelled = {name.casefold(): name for name in labels}
     for given, one in (meta.mr_sets or {}).items():
         members = [spelled[name.casefold()] for name in one.get("variable_list", ()) if name.casefold() in spelled]
         members = [name for name in dict.fromkeys(members) if name not in out]
@@ -228,10 +245,9 @@ def _response_sets(reading: Reading, names: Sequence[str], meta: Any, rule: str)
                 name=name, label=meta.column_names_to_labels.get(name) or "", kind="binary", question=title, multi=True),))
                 for name in members}
         else:
-            labels = meta.variable_value_labels.get(members[0], {})
             nothing = Part(table=pd.DataFrame(index=frame.index), variables=())
             out |= dict.fromkeys(members, nothing) | {
-                members[0]: _categories(frame[members], labels, title, one.get("label") or title)}
+                members[0]: _categories(frame[members], labels[members[0]], title, one.get("label") or title)}
     if found:
         reading = noted(reading, "surveys.multi", n=len(found), first=first_five(found))
     return reading, out
@@ -258,15 +274,13 @@ def _categories(block: pd.DataFrame, labels: Mapping[Any, str], title: str, labe
     return Part(table=whole(pd.DataFrame(table, index=block.index)), variables=tuple(variables))
 
 
-def _variable(column: pd.Series, meta: Any, label: str, missing: tuple[Any, ...], is_date: bool) -> Part:
+def _variable(column: pd.Series, labels: Mapping[Any, str], meta: Any, missing: tuple[Any, ...], is_date: bool) -> Part:
     name = str(column.name)
-    labels = {code: tidy_label for code, tidy_label in (meta.variable_value_labels.get(name) or {}).items()
-              if plain(code) not in missing}
     measure = meta.variable_measure.get(name, "unknown")
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     words = {code: YES_NO.get(fold(text)) for code, text in labels.items()}
     covered = bool(labels) and column.dropna().isin(list(labels)).all()
-    made = Variable(name=name, label=label, missing_codes=missing, categories=labels)
+    made = Variable(name=name, label=meta.column_names_to_labels.get(name) or "", missing_codes=missing, categories=labels)
     if is_date:
         made, values = _with(made, "nominal", role="held_back"), column
     elif covered and sorted(words.values(), key=str) == [0, 1]:

@@ -316,10 +316,12 @@ def top_rows(path: Path, head: bytes) -> list[list[str]]:
         text = _decode(head)
         if "\x00" in text or text.lstrip()[:1] in ("{", "["):
             return []
+        said = re.match(r"sep=(.)\r?\n", text)  # a line that Excel writes and reads
+        text = text[said.end():] if said else text
         try:
-            reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_separator(text))
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=said.group(1) if said else find_separator(text))
             rows = [row for row, _ in zip((row for row in reader if row), range(HEADER_ROWS), strict=False)]
-        except csv.Error:
+        except (csv.Error, ValueError):  # a separator that parts nothing
             return []
     width = max((len(row) for row in rows), default=0)
     return [row + [""] * (width - len(row)) for row in rows]

@@ -15,7 +15,7 @@ from personakit.collect.account import begin, frame_of, guessed, noted
 from personakit.collect.cells import Cells, read_cells
 from personakit.collect.codebook import is_schema, read_schema
 from personakit.collect.options import How, Layout, Options, make_options
-from personakit.collect.questions import brief, close, keep_columns, read_answers
+from personakit.collect.questions import Habits, brief, close, keep_columns, read_answers
 from personakit.collect.sittings import identify, is_unfinished, sittings, step_aside, without_empty, without_unfinished
 from personakit.collect.source import read_head
 from personakit.collect.spss import is_spss, read_spss_file
@@ -47,7 +47,8 @@ def read_survey(path: str | PathLike[str], *, layout: str | None = None, **how: 
     together). Where the export writes no for what was not ticked, an empty cell is missing. Where it writes ticks alone,
     whoever ticked one choice, or typed another, has 0 for the rest; whoever ticked nothing may never have seen the
     question and is missing (a guess, noted), unless ``nothing_ticked="no"``, which makes it 0 for those who finished.
-    Words typed beside the choices stay as text, with the role ``ignore``.
+    Words typed beside the choices stay as text, with the role ``ignore``. The signs of Qualtrics (-99) and LimeSurvey (N/A)
+    for what was not answered or not shown are missing, and noted; ``missing=[]`` keeps them.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def read_survey(path: str | PathLike[str], *, layout: str | None = None, **how: 
         The file: CSV, TSV, Excel, gzip of these, .sav, .zsav, .por.
     layout
         ``qualtrics``, ``limesurvey``, ``google_forms``, ``surveymonkey``, ``spss``, or ``survey`` (also ``table``): any
-        table whose headings are the questions. Recognised where not given.
+        table whose headings are the questions. Recognised where not given; else ``survey``, a guess that the report names.
+        A study folder reads a table that no layout recognises as it stands: to have there what is read here (splitting,
+        a codebook), write ``layout = "survey"`` under [answers].
     **how
         As ``How`` says, and: ``unfinished="keep"`` keeps previews, spam and unfinished sittings, else set aside;
         ``nothing_ticked`` (``missing`` or ``no``); ``joiner``, the text between the answers of one cell, such as ``";#"``;
@@ -73,7 +76,7 @@ def read_survey(path: str | PathLike[str], *, layout: str | None = None, **how: 
     Raises
     ------
     StudyError
-        Where the file or a column cannot be read.
+        Where the file or a column cannot be read, or a column of ids that was named repeats.
     ChoiceError
         For an unknown layout, keyword or question.
 
@@ -99,16 +102,20 @@ def read_survey(path: str | PathLike[str], *, layout: str | None = None, **how: 
     head = b"" if options.path.is_dir() else read_head(options.path)
     found = next((name for name, one in SURVEYS.items()
                   if one.table == options.table and one.recognise(options.path, head)), None)
-    return guessed(read(replace(options, layout=found or SURVEY)), layout=found)
+    found = found or SURVEY
+    return guessed(read(replace(options, layout=found)), layout=found)
 
 
-def _layout(head: headers.Head, looks: Callable[[Sequence[Sequence[str]]], bool], joiners: Sequence[str] = ()) -> Layout:
-    """Make the layout of a tool from what tells its header and what recognises it."""
-    return Layout(table="answers", read=lambda options: _read_export(options, head, joiners),
+def _layout(head: headers.Head, looks: Callable[[Sequence[Sequence[str]]], bool], joiners: Sequence[str] = (),
+            unseen: Sequence[str] = ()) -> Layout:
+    """Make the layout of a tool from what tells its header and what recognises it; ``joiners``: what may part the answers
+    of one cell; ``unseen``: what it writes where a question was not shown or not answered.
+    """
+    return Layout(table="answers", read=lambda options: _read_export(options, head, Habits(joiners=joiners, unseen=unseen)),
                   recognise=headers.recogniser(looks), own=_OWN)
 
 
-def _read_export(options: Options, head: headers.Head, joiners: Sequence[str]) -> Reading:
+def _read_export(options: Options, head: headers.Head, habits: Habits) -> Reading:
     cells = read_cells(options)
     rows, given = _under_header(cells, options, head)
     columns, twice = headers.settle(given)
@@ -123,7 +130,7 @@ def _read_export(options: Options, head: headers.Head, joiners: Sequence[str]) -
     kept = keep_columns(columns, options)
     reading, known = sittings(reading, kept, who.ids)
     unfinished = is_unfinished(frame_of(reading), {one.name for one in columns if one.use == headers.ABOUT})
-    reading, answers = read_answers(reading, kept, options, joiners, unfinished)
+    reading, answers = read_answers(reading, kept, options, habits, unfinished)
     return close(reading, answers, who, known)
 
 
@@ -141,8 +148,8 @@ def _under_header(cells: Cells, options: Options, head: headers.Head) -> tuple[p
 #: layout -> how it is known and read; the first that recognises a file has it
 SURVEYS: Mapping[str, Layout] = MappingProxyType({
     "spss": Layout(table="answers", read=read_spss_file, recognise=is_spss, own=("nothing_ticked",)),
-    "qualtrics": _layout(headers.qualtrics, headers.is_qualtrics, joiners=(",",)),
-    "limesurvey": _layout(headers.limesurvey, headers.is_limesurvey),
+    "qualtrics": _layout(headers.qualtrics, headers.is_qualtrics, joiners=(",",), unseen=("-99",)),
+    "limesurvey": _layout(headers.limesurvey, headers.is_limesurvey, unseen=("N/A", "S/O")),
     "google_forms": _layout(headers.google_forms, headers.is_google_forms, joiners=(";", ", ")),
     "surveymonkey": _layout(headers.surveymonkey, headers.is_surveymonkey),
     SURVEY: _layout(headers.plain_table, lambda rows: False),

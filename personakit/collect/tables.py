@@ -38,7 +38,7 @@ def finish(reading: Reading, options: Options, twice: Sequence[str] = ()) -> Rea
         reading, frame = _with_times(reading, frame, options)
     decimal = guess_decimal(frame, options)
     reading = guessed(reading, decimal=decimal)
-    return with_frame(reading, read_frame(frame, options, decimal or options.decimal or "."))
+    return with_frame(reading, read_frame(frame, options, decimal or options.decimal))
 
 
 def name_columns(frame: pd.DataFrame, options: Options, twice: Sequence[str]) -> pd.DataFrame:

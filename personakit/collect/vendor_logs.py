@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from personakit.collect.account import NO_ID, begin, frame_of, guessed, noted, p
 from personakit.collect.audit import RECORD, as_pandas
 from personakit.collect.cells import decode, find_column, read_cells, read_json, take_header
 from personakit.collect.fields import take_from_rows, take_from_table
-from personakit.collect.files import digest_of, files_of, is_text_table, one_file
+from personakit.collect.files import digest_of, files_of, one_file
 from personakit.collect.options import LOCAL_TIME, Options
-from personakit.collect.source import gunzip, read_bytes, read_zip
+from personakit.collect.source import gunzip, read_bytes, read_head, read_zip
 from personakit.collect.tables import finish
 from personakit.collect.times import read_times
 from personakit.collect.values import guess_decimal
@@ -34,7 +35,7 @@ _WRAPPERS = ("results", "events", "data")
 def read_in_memory(options: Options, vendor: Vendor) -> Reading:
     """Read a vendor's log from JSON (objects, lines, gzip, zip) or from a table of text."""
     files = files_of(options)
-    if is_text_table(files[0]):
+    if not holds_objects(files[0]):
         cells = [read_cells(one_file(options, file)) for file in files]
         table = pd.concat([take_header(one, options)[0] for one in cells], ignore_index=True)
         return from_table(table, options, vendor, guesses=cells[0].guesses)
@@ -64,6 +65,9 @@ def _read(frame: pd.DataFrame, options: Options, vendor: Vendor, guesses: Mappin
     if frame.empty:
         raise StudyError(f"{options.where}: holds no events. Name another file, or remove [{options.table}] from "
                          f"study.toml.")
+    for name, path in options.mapping.items():
+        if frame[name].isna().all():
+            raise StudyError(f"{options.where}: nothing stands at {path!r}. Correct {name} under [{options.table}].")
     digest = digest_of(files_of(options), options)
     reading = begin(options, frame, sha256=digest, layout=str(options.layout), guesses=guesses)
     return finish_vendor(reading, options, vendor)
@@ -82,6 +86,22 @@ def actions_of(rows: Iterator[dict[str, Any]], inside: str) -> Iterator[dict[str
             yield {**row, inside: None, "action": action, "place": place}
 
 
+def holds_objects(file: Path) -> bool:
+    """Whether a file is JSON, or a zip of JSON files; else it is a table."""
+    head = read_head(file).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head.startswith(b"PK\x03\x04"):
+        return head.startswith((b"{", b"["))
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(_is_json(name) for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, LookupError, RuntimeError):
+        return True  # which says what is wrong with it
+
+
+def _is_json(name: str) -> bool:
+    return ".json" in PurePosixPath(name).suffixes
+
+
 def rows_of(options: Options) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON file, one at a time where it holds one a line; a zip holds several such files."""
     with options.path.open("rb") as file:
@@ -89,7 +109,7 @@ def rows_of(options: Options) -> Iterator[dict[str, Any]]:
     if not packed:
         yield from _objects(read_bytes(options)[0], options)
         return
-    members, _ = read_zip(options, lambda name: ".json" in PurePosixPath(name).suffixes)
+    members, _ = read_zip(options, _is_json)
     for name in sorted(members):
         data = members.pop(name)
         yield from _objects(gunzip(data, options) if data.startswith(b"\x1f\x8b") else data, options)
@@ -123,7 +143,8 @@ def finish_vendor(reading: Reading, options: Options, vendor: Vendor) -> Reading
     if frame.empty:
         raise StudyError(f"{options.where}: none of its {reading.report.rows_in} rows says whose it is. Name the field that "
                          f'does: participant_id = "..." under [{options.table}].')
-    frame = frame.drop(columns=[name for name in frame if frame[name].isna().all() and name not in TABLES["events"][0]])
+    required = TABLES["events"][0]
+    frame = frame.drop(columns=[name for name in frame if name not in required and frame[name].isna().all()])
     if vendor.own_sessions and SESSION in frame:
         known = frame[SESSION].where(frame[SESSION].ne("-1"))
         frame = frame.assign(**{SESSION: frame[PARTICIPANT] + "." + known})
@@ -139,7 +160,8 @@ def finish_vendor(reading: Reading, options: Options, vendor: Vendor) -> Reading
     reading = with_frame(reading, _with_order(frame, vendor))
     clock = "UTC" if vendor.utc else options.timezone
     reading = finish(reading, replace(options, mapping={}, columns=None, decimal=".", timezone=clock))
-    return with_frame(reading, frame_of(reading)[in_order(frame_of(reading))])
+    frame = frame_of(reading)
+    return with_frame(reading, frame[in_order(name for name in frame if name in required or frame[name].notna().any())])
 
 
 def _complete_only(reading: Reading) -> Reading:

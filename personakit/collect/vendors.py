@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from personakit.collect.audit import RECORD
@@ -134,7 +136,7 @@ def recognise_vendor(vendor: Vendor, path: Path, head: bytes) -> bool:
     try:
         first = next(iter(list_files(path)), path)
         names = names_in(first, head or read_head(first))
-    except (OSError, ValueError, IndexError, NotImplementedError):
+    except (OSError, ValueError, LookupError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile):
         return False
     return any(all(has_name(names, name) for name in one) for one in vendor.known_by)
 
@@ -152,5 +154,13 @@ def names_in(path: Path, head: bytes) -> bytes:
             length = int.from_bytes(file.read(4), "little")
             file.seek(-8 - min(length, file.tell() - 4), 2)
             return file.read(min(length, 1 << 22))
+    if head.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if ".json" in PurePosixPath(name).suffixes]
+            if not names:
+                return b""
+            with archive.open(names[0]) as member:
+                head = member.read(1 << 16)
+        head = zlib.decompressobj(wbits=31).decompress(head, 1 << 16) if head.startswith(b"\x1f\x8b") else head
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     return start if start.startswith((b"{", b"[")) else start.partition(b"\n")[0]

@@ -23,7 +23,7 @@ def is_xes(path: Path, head: bytes) -> bool:
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"<"):
         return b"<log" in start and (b"xes" in start or b"concept" in start or b"<trace" in head)
-    return recognise_vendor(VENDORS["xes"], path, head)
+    return not head.startswith(b"PAR1") and recognise_vendor(VENDORS["xes"], path, head)
 
 
 def read_xes_file(options: Options) -> Reading:

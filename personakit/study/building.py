@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from personakit.collect.account import NO_ID, frame_of, put_aside
+from personakit.collect.aside import aside_nobody
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Reading, Study
 from personakit.schema import FRAMEWORKS, PARTICIPANT, TABLES, check_table
@@ -37,8 +37,8 @@ def build_study(
     name, language, timezone, stages
         As in ``Study``.
     *readings
-        From the readers. Rows without a participant are set aside. Several logs, or several sets of coded interviews, follow each other; several surveys stand side
-        by side and may not share a column; codebooks are put together.
+        From the readers. Rows without a participant are set aside. Several logs, or several sets of coded interviews,
+        follow each other; several surveys stand side by side and may not share a column; codebooks are put together.
     tables
         Further tables of the study by name, such as touchpoints. A table of participants given here says who belongs to
         the study; else everyone does who is in any table.
@@ -69,7 +69,7 @@ def build_study(
         if table not in STUDY_TABLES:
             raise ChoiceError(unknown_name("build_study: table", table, STUDY_TABLES))
     given = {table: _checked(table, frame, table) for table, frame in (tables or {}).items()}
-    readings = tuple(_with_ids_only(reading) for reading in readings)
+    readings = tuple(aside_nobody(reading) for reading in readings)
     found: dict[str, list[pd.DataFrame]] = {}
     for reading in readings:
         for table, frame in reading.tables.items():
@@ -81,14 +81,6 @@ def build_study(
     people = given["participants"] if "participants" in given else _everyone(joined)
     return Study(name=name, language=language, timezone=timezone, stages=tuple(stages),
                  reports=tuple(one.report for one in readings), **{**joined, "participants": people})
-
-
-def _with_ids_only(reading: Reading) -> Reading:
-    """Set rows aside that do not say whom they come from: they can be in no journey and no persona."""
-    frame = frame_of(reading)
-    if not isinstance(frame, pd.DataFrame) or PARTICIPANT not in frame:
-        return reading
-    return put_aside(reading, frame[PARTICIPANT].isna(), NO_ID)
 
 
 def _checked(table: str, frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -106,12 +98,27 @@ def _join(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if table not in ("participants", "answers"):
         key = TABLES[table][2]
         return pd.concat(frames, ignore_index=True).drop_duplicates(list(key) or None, ignore_index=True)
+    if table == "participants":
+        return _same_people(frames)
     names = pd.Index([name for one in frames for name in one.columns])
     twice = names[names.duplicated()].unique()
     if len(twice):
         raise StudyError(f"{table}: {len(twice)} columns are in two files ({first_five(twice)}). Rename them in one, or "
                          f"keep them from one only (keep=[...]).")
     return pd.concat(frames, axis=1, sort=True).rename_axis(PARTICIPANT)
+
+
+def _same_people(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put together what several files know of people; what two know differently stands in columns of both."""
+    out = frames[0]
+    for place, frame in enumerate(frames[1:], start=2):
+        for name in frame.columns.intersection(out.columns):
+            both = out.index.intersection(frame.index)
+            one, other = out.loc[both, name], frame.loc[both, name]
+            if (one.notna() & other.notna() & (one != other)).any():
+                frame = frame.rename(columns={name: f"{name} ({place})"})
+        out = out.combine_first(frame)[[*out.columns, *frame.columns.difference(out.columns, sort=False)]]
+    return out.rename_axis(PARTICIPANT)
 
 
 def _everyone(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

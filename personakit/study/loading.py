@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,12 +14,13 @@ from personakit.collect import read
 from personakit.collect.account import frame_of, put_aside, with_frame
 from personakit.collect.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
 from personakit.collect.audit import find_bots, people_of
+from personakit.collect.options import Options
 from personakit.collect.pseudonyms import pseudonymise
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.records import Reading, ReadReport, Study
 from personakit.schema import PARTICIPANT, check_table
 from personakit.study.event_checks import check_lazy
-from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, read_settings
+from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, Settings, read_settings
 from personakit.study.words import read_words
 
 BOT, UNKNOWN = "bot", "unknown_participant"
@@ -31,13 +33,18 @@ Policies: TypeAlias = Mapping[str, Collection[str]]
 def load_study(folder: str | PathLike[str]) -> Study:
     r"""Read a study folder: ``study.toml`` and the tables that it names.
 
-    Use it to bring your own study. It reads and accounts; it does not judge what the data can carry (``check_study``
-    does) and cleans nothing that ``study.toml`` does not ask for. Rows are set aside for these reasons: ``empty_row``
-    (no value in any column), and where study.toml says ``set_aside`` for ``unknown_participants``, ``duplicates`` (a row
-    that repeats an earlier one in every column but ``order``) or ``bots`` (participants with at least 50 events and a
-    median of under one second from one to the next, or more than 5,000 events in one UTC day; they also leave
-    participants, unless they answered or were interviewed): ``unknown_participant``, ``no_participant``, ``duplicate``
-    and ``bot``.
+    Use it to bring your own study. The file of [events] may be a folder or a pattern such as ``logs/*.parquet``; a large
+    log stays where it is, and ``events`` is a relation of DuckDB. It reads and accounts; it does not judge what the data
+    can carry (``check_study`` does) and cleans nothing that ``study.toml`` does not ask for. Rows are set aside for
+    these reasons: ``empty_row`` (no value in any column), ``no_participant`` (an event, an answer or a code of nobody),
+    and where study.toml says ``set_aside`` for ``unknown_participants``, ``duplicates`` (a row that repeats an earlier
+    one in every column but ``order``, or by the id that a vendor gave its record) or ``bots`` (participants with at
+    least 50 events and a median of under one second from one to the next, or more than 5,000 events in one UTC day; they
+    also leave participants, unless they answered or were interviewed): ``unknown_participant``, ``duplicate`` and
+    ``bot``.
+
+    [participants] may name the file of [answers]: an export of a survey tool is then read by the same layout, so that both
+    have the same people; beside the columns asked for, participants have what the tool knows of the sitting.
 
     Empty cells and the words NA, NaN and nan are missing (``missing = [...]`` under a table names other words). Columns
     of participants and answers become numbers where every value is one, and 0/1 where every value is yes or no. Times
@@ -72,7 +79,7 @@ def load_study(folder: str | PathLike[str]) -> Study:
     [1, 0]
     """
     settings = read_settings(Path(folder))
-    readings = {name: read(section.options) for name, section in settings.tables.items()}
+    readings = {name: read(options) for name, options in _options(settings).items()}
     readings = _with_companions(readings, settings.participants_from)
     policies = {name: section.set_aside for name, section in settings.tables.items()}
     readings = _in_words(readings, settings.stages)
@@ -121,6 +128,18 @@ def load_sample(name: str) -> Study:
     if name not in found:
         raise ChoiceError(unknown_name("sample", name, list(found)))
     return load_study(found[name])
+
+
+def _options(settings: Settings) -> dict[str, Options]:
+    """Say how each file is read. Participants in the file of the answers are its rows: what [answers] says of its layout
+    and of unfinished sittings holds for them too, so that both have the same people under the same ids.
+    """
+    out = {name: section.options for name, section in settings.tables.items()}
+    people, answers = out.get("participants"), out.get("answers")
+    if people is not None and answers is not None and people.path == answers.path and people.layout is None:
+        shared = {name: value for name, value in answers.own.items() if name == "unfinished"}
+        out["participants"] = replace(people, layout=answers.layout, own={**shared, **people.own})
+    return out
 
 
 def _with_companions(readings: dict[str, Reading], participants_from: str | None) -> dict[str, Reading]:
@@ -190,10 +209,12 @@ def _known_only(reading: Reading, known: pd.Index, policy: Collection[str]) -> R
     frame = frame_of(reading)
     if PARTICIPANT not in frame:
         return reading
+    reading = aside_nobody(reading)
+    frame = frame_of(reading)
     ids = people_of(frame)
     strangers = ids[~ids.isin(known)]
     if "unknown_participants" in policy:
-        return aside_nobody(aside_people(reading, strangers, UNKNOWN))
+        return aside_people(reading, strangers, UNKNOWN)
     if len(strangers):
         raise StudyError(
             f"{_where(reading)}.{PARTICIPANT}: {len(strangers)} of {len(ids)} not in participants "

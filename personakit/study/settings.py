@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from personakit.collect.layouts import own_settings
 from personakit.collect.options import Options, canonical_columns
+from personakit.collect.times import check_timezone
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import FRAMEWORKS, LANGUAGES, TABLES
 
@@ -127,14 +127,7 @@ def _list(where: str, key: str, value: object) -> tuple[str, ...]:
 def _timezone(where: str, value: object) -> str | None:
     if value is None:
         return None
-    name = _text(where, "timezone", value)
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        near = unknown_name("", name, available_timezones()).rpartition(" Did you mean ")[2]
-        hint = f" Did you mean {near}" if near.endswith("?") else ""
-        raise StudyError(f'{where}: timezone {name!r} is unknown. Write it as in "Europe/Paris".{hint}') from None
-    return name
+    return check_timezone(where, _text(where, "timezone", value))
 
 
 def _stages(where: str, given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from personakit.collect.audit import columns_of, counts_of
+from personakit.collect.projects import consent_of
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import (
     CHANNEL,
@@ -78,7 +79,7 @@ def _word(word: str, allowed: Sequence[str], where: str) -> str:
     # a study's own stages come first: "achat" may be its word and not our "purchase"
     if word.strip() in allowed:
         return word.strip()
-    known = canonical(word)
+    known = consent_of(word) if allowed == CONSENTS else canonical(word)
     if allowed and known not in allowed:
         known = known.strip().casefold().replace(" ", "_").replace("-", "_")
     if allowed and known not in allowed:

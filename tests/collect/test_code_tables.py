@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
+import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,22 +49,67 @@ def test_a_matrix_of_codes_by_documents(tmp_path: Path) -> None:
     path = written(tmp_path / "matrix.csv", TURNED)
     reading = read_code_matrix(path, codes_in="rows")
     assert reading.tables["codes"].to_numpy().tolist() == [["Ada", "prix"], ["Ada", "prix"], ["Bob", "confiance"]]
-    assert reading.report.guesses == {"participant_id": "Code System", "totals": "SUM"}
-    # a sum that is none is a document
-    path.write_text(TURNED.replace("SUM,2,1,3", "SUM,2,1,4"), encoding="utf-8")
-    assert "SUM" in set(read_code_matrix(path, codes_in="rows").tables["codes"]["code"])
+    assert reading.report.guesses == {"participant_id": "Code System"}
     with pytest.raises(ChoiceError, match="Did you mean 'rows'"):
         read_code_matrix(path, codes_in="row")
 
 
+MENTIONS = [["Ada", "prix"], ["Ada", "prix"], ["Bob", "prix"], ["Bob", "temps"]]
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("Document,prix,temps,SUM\nAda,2,0,2\nBob,1,1,2\nSUM,3,1,4\nN = Documents (Speakers),2,1,2\n", 3),
+    ("Document,Total,prix,temps\nTotal,4,3,1\nAda,2,2,0\nBob,2,1,1\n", 2),
+    ("Document,SOMME,prix,temps\nAda,2,2,0\nN (Documents),2 (100.0%),2,1 (50.0%)\nBob,2,1,1\n", 2),
+    ("Document,prix,temps\nAda,2,0\nBob,1,1\nEnsemble,3,1\n", 1),
+    ("Total,Document,prix,temps\n2,Ada,2,0\n2,Bob,1,1\n", 1),
+])
+def test_totals_are_no_codes_and_nobody(tmp_path: Path, text: str, named: int) -> None:
+    reading = read_code_matrix(written(tmp_path / "matrix.csv", text))
+    assert reading.tables["codes"].to_numpy().tolist() == MENTIONS
+    assert reading.tables["participants"]["participant_id"].tolist() == ["Ada", "Bob"]
+    assert reading.tables["code_list"]["code"].tolist() == ["prix", "temps"]
+    assert {note.key: note.values["n"] for note in reading.report.notes} == {"interviews.totals": named}
+    assert check_reading(reading, language="fr").loc["totals", "count"] == named
+
+
+def test_totals_are_found_by_what_they_are(tmp_path: Path) -> None:
+    people = {"A": (2, 0, 1), "B": (0, 3, 1), "C": (1, 1, 0), "D": (0, 0, 4), "E": (1, 0, 0)}
+    lines = [f"{name},{sum(given)}," + ",".join(map(str, given)) for name, given in people.items()]
+    # A "corpus" of all five, and a column "nombre" of all three codes
+    path = written(tmp_path / "matrix.csv", "id,nombre,prix,temps,aide\ncorpus,14,4,4,6\n" + "\n".join(lines) + "\n")
+    reading = read_code_matrix(path)
+    assert reading.tables["participants"]["participant_id"].tolist() == list("ABCDE")
+    assert reading.tables["code_list"].to_numpy().tolist() == [["prix", 4], ["temps", 4], ["aide", 6]]
+    assert reading.report.notes[0].values == {"n": 2, "first": "corpus, nombre"}
+    # columns that are asked for stay
+    kept = read_code_matrix(path, keep=["nombre", "prix", "temps", "aide"])
+    assert "nombre" in set(kept.tables["codes"]["code"])
+    # few numbers may add up by chance
+    small = read_code_matrix(written(path, "id,prix,temps,aide\nA,1,1,0\nB,1,0,1\nC,1,1,0\n"))
+    assert len(small.tables["code_list"]) == 3
+    assert not small.report.notes
+
+
+def test_counts_that_nobody_would_give_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "matrix.csv", "id,age,prix,temps\nAda,34,2,0\nBob,51,0,1\n")
+    with pytest.raises(StudyError, match=r"everyone has more than 20 mentions of age.*keep"):
+        read_code_matrix(path)
+    assert len(read_code_matrix(path, keep=["prix", "temps"]).tables["codes"]) == 3
+    assert len(read_code_matrix(path, keep=["age", "prix", "temps"]).tables["codes"]) == 88
+    # one talkative person is no reason, nor a code that somebody was not given
+    assert len(read_code_matrix(written(path, "id,prix\nAda,34\nBob,3\n")).tables["codes"]) == 37
+    assert len(read_code_matrix(written(path, "id,prix\nAda,34\n")).tables["codes"]) == 34
+
+
 @pytest.mark.parametrize(("cells", "count"), [("oui;non;oui", 2), ("1;0;1", 2), ("x;;X", 2), ("yes;no;-", 1),
-                                              ("1.0;0.0;2.0", 3)])
+                                              ("1.0;0.0;2.0", 3), ("1,0;0,0;2,00", 3)])
 def test_marks_in_cells(tmp_path: Path, cells: str, count: int) -> None:
     reading = read_code_matrix(written(tmp_path / "matrix.csv", f"id;a;b;c\nAda;{cells}\n"))
     assert len(reading.tables["codes"]) == count
 
 
-@pytest.mark.parametrize("cell", ["-1", "1.5", "beaucoup", "10001", "1e400", "nan?", "12 %"])
+@pytest.mark.parametrize("cell", ["-1", "1.5", "1,5", "1,000", "beaucoup", "10001", "1e400", "nan?", "12 %"])
 def test_cells_that_are_no_counts(tmp_path: Path, cell: str) -> None:
     with pytest.raises(StudyError, match="1 cells are no counts"):
         read_code_matrix(written(tmp_path / "matrix.csv", f"id;a;b\nAda;1;{cell}\n"))
@@ -113,6 +161,43 @@ def test_segments_by_column_mapping(tmp_path: Path) -> None:
     assert load_study(tmp_path).codes["code"].tolist() == ["frein > prix", "frein > temps"]
     with pytest.raises(StudyError, match="participant_id"):
         read_codes(tmp_path / "segments.csv")
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("a.csv", "participant_id,code,consent\nAda,prix,oui\nBob,prix,Non\nEve,prix,\n"),
+    ("a.csv", "participant_id,code,consent\nAda,prix,1\nBob,prix,0\nEve,prix,\n"),
+    ("a.csv", "participant_id,code,consent\nAda,prix,1.0\nBob,prix,0.0\nEve,prix,\n"),
+    ("a.csv", "participant_id,code,consent\nAda,prix,VRAI\nBob,prix,FAUX\nEve,prix,\n"),
+    *(("a.json", f'[{{"participant_id": "Ada", "code": "prix", "consent": {yes}}}, '
+                 f'{{"participant_id": "Bob", "code": "prix", "consent": {no}}}, '
+                 f'{{"participant_id": "Eve", "code": "prix", "consent": null}}]')
+      for yes, no in (("true", "false"), ("1", "0"), ('"yes"', '"no"'))),
+])
+def test_yes_and_no_say_whether_words_may_be_quoted(tmp_path: Path, name: str, text: str) -> None:
+    written(tmp_path / name, text)
+    written(tmp_path / "study.toml", f'[participants]\nfrom = "codes"\n[codes]\nfile = "{name}"\n')
+    assert load_study(tmp_path).codes["consent"].fillna("").tolist() == ["verbatim", "none", ""]
+
+
+def test_other_words_are_no_consent(tmp_path: Path) -> None:
+    written(tmp_path / "a.csv", "participant_id,code,consent\nAda,prix,2\n")
+    written(tmp_path / "study.toml", '[participants]\nfrom = "codes"\n[codes]\nfile = "a.csv"\n')
+    with pytest.raises(StudyError, match="Allowed: verbatim, paraphrase, none"):
+        load_study(tmp_path)
+
+
+def test_a_project_is_no_table(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.qdpx", "w") as archive:
+        archive.writestr("project.qde", "<Project/>")
+    with pytest.raises(StudyError, match="Read it with read_qdpx"):
+        read_codes(tmp_path / "a.qdpx")
+    with pytest.raises(StudyError, match="Read it with read_qdpx"):
+        read_code_matrix(tmp_path / "a.qdpx")
+    (tmp_path / "a.qda").mkdir()
+    with closing(sqlite3.connect(tmp_path / "a.qda" / "data.qda")) as project:
+        project.executescript("create table source (id); create table code_name (cid); create table code_text (cid);")
+    with pytest.raises(StudyError, match="Read it with read_qualcoder"):
+        read_codes(tmp_path / "a.qda")
 
 
 # ------------------------------------------------------------------------------------------------ bad input

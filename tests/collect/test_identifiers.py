@@ -206,6 +206,31 @@ def test_one_address_in_twenty_is_enough_and_one_in_a_hundred_is_running_text():
     assert find_identifiers(pd.DataFrame({"remarks": answers.mask(answers.index < 1, "a@example.org")})).empty
 
 
+def test_addresses_and_numbers_among_other_words_are_found():
+    mail = pd.Series(["non merci"] * 60).mask(np.arange(60) % 30 == 7, "a@exemple.fr")
+    either = ["Anne 06 12 34 56 78", "Luc : luc@exemple.fr", "mail: zoe[at]exemple.fr"]
+    urls = ["https://x.fr/unsub?email=ana%40exemple.fr", "https://x.fr/?mail=bo@exemple.fr", "https://x.fr/"]
+    found = find_identifiers(pd.concat([pd.DataFrame({"recontact": mail}), pd.DataFrame({"joindre": either, "page": urls})],
+                                       axis=1)).set_index("column")
+    assert found["kind"].to_dict() == {"recontact": "email", "joindre": "email", "page": "email"}
+    assert found["n"].to_dict() == {"recontact": 60, "joindre": 3, "page": 3}
+    assert found["share"].tolist() == pytest.approx([2 / 60, 1, 2 / 3])
+    calls = ["Rappelez-moi au 06 12 34 56 78", "bureau +41 79 123 45 67/maison 022 345 67 89", *["rien"] * 98]
+    assert find_identifiers(pd.DataFrame({"remarques": calls}))["kind"].tolist() == ["phone"]
+    assert find_identifiers(pd.DataFrame({"remarques": calls[1:4]})).empty
+
+
+def test_numbers_among_other_words_that_are_no_phones():
+    cells = {
+        "ids": ["0612345678", "0712345678", *(f"00000{at:05d}" for at in range(98))],
+        "pages": [f"https://x.fr/?order=0612345{at:03d}" for at in range(100)],
+        "times": [f"2024-01-{1 + at % 28:02d}T10:00:00+01:00 took {at} 000 ms" for at in range(100)],
+        "prices": [f"de 12 000 000 à {at} 500 000 euros, le 01.02.2024 15:10" for at in range(100)],
+        "handles": ["@ana", "voir @bo.durand sur insta"] * 50,
+    }
+    assert find_identifiers(pd.DataFrame(cells)).empty
+
+
 def test_a_long_column_is_looked_at_evenly():
     column = pd.Series(["none given"] * 20_000).mask(np.arange(20_000) % 3 == 0, "a@example.org")
     found = find_identifiers(pd.DataFrame({"x": column})).iloc[0]
@@ -330,6 +355,48 @@ def test_a_log_that_is_not_in_memory(tmp_path, monkeypatch):
     assert out["the mail"].nunique() == 9
 
 
+ADDRESSED = ("https://x.fr/unsub?email=ana@exemple.fr&u=1", "https://x.fr/unsub?email=bo%40exemple.fr", "/accueil")
+MASKED = ["https://x.fr/unsub?email=[email]&u=1", "https://x.fr/unsub?email=[email]", "/accueil"]
+
+
+@pytest.mark.parametrize("rule", ["drop", "hash", "keep"])
+def test_addresses_in_the_columns_of_a_log_are_masked(tmp_path, monkeypatch, rule):
+    monkeypatch.setenv("STUDY_KEY", KEY)
+    path = tmp_path / "events.csv"
+    path.write_text("participant_id,event,time_us,content\n" + "".join(
+        f"p{at},see,{at},{page}\n" for at, page in enumerate(ADDRESSED)), encoding="utf-8")
+    reading = read(make_options("events", path, None, {"identifiers": rule, "key_variable": "STUDY_KEY"}))
+    assert reading.tables["events"]["content"].tolist() == (list(ADDRESSED) if rule == "keep" else MASKED)
+    noted = "identifiers_keep" if rule == "keep" else "addresses_masked"
+    for language in ("fr", "en"):
+        assert "content" in check_reading(reading, language=language).loc[noted, "what_to_do"]
+
+
+def test_addresses_in_a_log_that_is_not_in_memory_are_masked(tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    pages = duckdb.connect().sql(f"select 'p1' as participant_id, 'see' as event, 1 as time_us, page as content, 'web' as "
+                                 f"channel from (select unnest({list(ADDRESSED)!r}) as page)")
+    options = make_options("events", tmp_path / "log.parquet", None, {})
+    out = without_identifiers(begin(options, pages, sha256="", layout="parquet", rows=3), options)
+    assert sorted(out.tables["events"].df()["content"]) == sorted(MASKED)
+    assert [note.values["first"] for note in out.report.notes] == ["content"]
+
+
+def test_the_response_ids_of_a_pseudonymised_study_are_left_out(tmp_path, monkeypatch):
+    """They lead back to the export, where the addresses are."""
+    monkeypatch.setenv("STUDY_KEY", KEY)
+    path = tmp_path / "answers.csv"
+    path.write_text("participant_id,ResponseId,Respondent ID,Réponse ID,q1\np1,R_1,11,1,4\np2,R_2,12,2,4\n",
+                    encoding="utf-8")
+    assert "ResponseId" in read(make_options("answers", path, None, {})).tables["answers"]
+    (tmp_path / "study.toml").write_text('[participants]\nfrom = "answers"\n[answers]\nfile = "answers.csv"\n'
+                                         '[privacy]\nkey_variable = "STUDY_KEY"')
+    study = load_study(tmp_path)
+    assert list(study.answers) == ["q1"]
+    said = check_study(study, language="fr").loc["identifiers_drop", "what_to_do"]
+    assert "ResponseId (numéro de réponse)" in said
+
+
 def test_ids_that_are_personal_are_noted(tmp_path):
     assert personal_ids(pd.Index(["a@example.org", "p2", "0612345678"])).tolist() == ["a@example.org"]
     assert personal_ids(pd.Index(["0612345678", "0712345678", "p3"])).tolist() == ["0612345678", "0712345678"]
@@ -374,6 +441,7 @@ NUMBERS = {
         "1-800-555-1234",
         "+1 555 123 4567",
         "+49 30 1234567",
+        "(06) 12 34 56 78",
     ],
     "email": [
         "a@example.org",
@@ -382,6 +450,9 @@ NUMBERS = {
         "élodie@exemple.fr",
         "marie point dupont arobase exemple point fr",
         "marie (at) exemple.fr",
+        "marie[at]exemple[point]fr",
+        "marie @ exemple.fr",
+        "marie%40exemple.fr",
     ],
     "ip": ["8.8.8.8", "192.168.10.200", "2001:db8::8a2e:370:7334", "fe80:0:0:0:1:2:3:4"],
     "iban": [

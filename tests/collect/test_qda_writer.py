@@ -110,6 +110,13 @@ def test_without_declared_texts_only_words_with_consent_are_written(tmp_path: Pa
     assert back.report.set_aside.empty
 
 
+def test_a_raw_reading_says_consent_in_its_own_words(tmp_path: Path) -> None:
+    words = CODES["consent"].map({"verbatim": "Oui", "none": "non", "paraphrase": "peut-être"})
+    for yes in ("Oui", "1", "mot à mot"):
+        path = save_qda(PERSONAS, reading(CODES.assign(consent=words.replace("Oui", yes))), tmp_path / "petit.qdpx")
+        assert set(read_qdpx(path).tables["codes"]["quote"].dropna()) == {"trop cher", "hors de prix"}
+
+
 def test_texts_are_written_whole_where_they_are_declared(tmp_path: Path) -> None:
     path = valid(save_qda(PERSONAS, reading(), tmp_path / "petit.qdpx", texts=True))
     back = read_qdpx(path)

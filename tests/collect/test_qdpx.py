@@ -19,7 +19,7 @@ from personakit.collect.qdpx import read_qdpx
 from personakit.collect.quotes import possible_units
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.records import Reading
-from personakit.study import load_study
+from personakit.study import build_study, load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative"
 real = pytest.mark.skipif(not DATA.exists(), reason="the real data folder is not here")
@@ -161,6 +161,27 @@ def test_columns_from_attributes_and_from_the_list_of_codes(tmp_path: Path) -> N
         read_qdpx(path, columns={"consent": "acord"})
     with pytest.raises(StudyError, match="lieux"):
         read_qdpx(path, keep=["lieux"])
+
+
+def test_consent_that_is_yes_or_no_is_read_as_the_project_says_it(tmp_path: Path) -> None:
+    said = "<TextValue>verbatim</TextValue>"
+    bob = '<IntegerValue>51</IntegerValue></VariableValue>'
+    for yes, no in (("oui", "non"), ("1", "0"), ("true", "false")):
+        xml = PROJECT.replace(said, f"<TextValue>{yes}</TextValue>").replace(
+            bob, f'{bob}<VariableValue><VariableRef targetGUID="V2"/><TextValue>{no}</TextValue></VariableValue>')
+        path = archive(tmp_path / "petit.qdpx", xml)
+        reading = accounted(read_qdpx(path, columns={"consent": "accord"}))
+        codes = reading.tables["codes"]
+        assert set(zip(codes["participant_id"], codes["consent"], strict=True)) == {("Ada", yes), ("Bob", no)}
+        # as an attribute of people it is still 1 and 0
+        if yes == "oui":
+            assert reading.tables["participants"]["accord"].tolist() == [1, 0]
+        study = build_study("petit", reading)
+        assert set(zip(study.codes["participant_id"], study.codes["consent"], strict=True)) == {("Ada", "verbatim"),
+                                                                                               ("Bob", "none")}
+    (tmp_path / "study.toml").write_text('[participants]\nfrom = "codes"\n[codes]\nfile = "petit.qdpx"\n'
+                                         'consent = "accord"\n', encoding="utf-8")
+    assert set(load_study(tmp_path).codes["consent"]) == {"verbatim", "none"}
 
 
 def test_a_study_reads_a_project(tmp_path: Path) -> None:

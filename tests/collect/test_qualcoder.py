@@ -100,6 +100,16 @@ def test_a_project(tmp_path: Path) -> None:
     assert notes(reading) == {"without_words": 1, "outside_cases": 1}
 
 
+def test_consent_of_a_case_goes_to_its_quotes(tmp_path: Path) -> None:
+    project(tmp_path / "lunettes.qda", "insert into attribute values (5, 'Consentement', 'case', 'oui', 1),"
+                                       " (6, 'Consentement', 'case', 'non', 2);")
+    (tmp_path / "study.toml").write_text('[participants]\nfrom = "codes"\n[codes]\nfile = "lunettes.qda"\n'
+                                         'consent = "Consentement"\n', encoding="utf-8")
+    codes = load_study(tmp_path).codes
+    assert set(zip(codes["participant_id"], codes["consent"].fillna(""), strict=True)) == {
+        ("Ada", "verbatim"), ("Bob", "none"), ("photo", "")}
+
+
 def test_what_comes_beside_the_codes(tmp_path: Path) -> None:
     reading = read_qualcoder(project(tmp_path / "lunettes.qda") / "data.qda")
     people = reading.tables["participants"].set_index("participant_id")

@@ -101,6 +101,31 @@ def test_what_is_declared_decides(tmp_path: Path, how: dict[str, object]) -> Non
     assert notes(reading) == {"declared_missing": 5, "labelled_scales": 1}
 
 
+def test_labels_of_missing_values_are_no_ends_of_a_scale(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"item": [1.0, 5, 99, 3], "one": [1.0, 2, 8, 3], "two": [2.0, 98, 3, 1]})
+    words = {**{float(i): f"w{i}" for i in range(1, 6)}, 97.0: "refused", 98.0: "cannot say", 99.0: "no answer"}
+    pyreadstat.write_sav(frame, str(tmp_path / "x.sav"), variable_value_labels=dict.fromkeys(frame, words),
+                         missing_ranges={name: [{"lo": 97.0, "hi": 99.0}] for name in frame},
+                         variable_measure=dict.fromkeys(frame, "ordinal"))
+    book = codebook(read_spss(tmp_path / "x.sav"))
+    assert book.loc["item", ["low", "high", "missing_codes"]].tolist() == [1, 5, '["97 to 99"]']
+    assert [one["value"] for one in json.loads(book.loc["item", "categories"])] == [1, 2, 3, 4, 5]
+    # a value that is named missing here is no end either
+    assert codebook(read_spss(tmp_path / "x.sav", missing=["5"])).loc["item", "high"] == 4
+    table = answers(read_spss(with_sets(tmp_path / "x.sav", "$why=C 3 Why one two\n")))
+    assert [name for name in table if "why" in name] == [*(f"why [w{i}]" for i in range(1, 6)), "why [8]"]
+
+
+def test_people_and_answers_of_one_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "study.toml").write_text(
+        '[participants]\nfile = "file.sav"\nparticipant_id = "id"\ncolumns = ["sex"]\n[answers]\nfile = "file.sav"\n'
+        'participant_id = "id"\ncolumns = ["agree"]\n', encoding="utf-8")
+    study = load_study(tmp_path)
+    assert study.participants["sex"].tolist()[:3] == ["femme", "homme", "femme"]
+    assert study.participants.index.tolist() == study.answers.index.tolist() == ["11", "12", "13", "14", "15"]
+
+
 def test_options(tmp_path: Path) -> None:
     path = write(tmp_path)
     reading = read_spss(path, columns={"participant_id": "age"}, keep=["sex", "agree"], missing=["5"])

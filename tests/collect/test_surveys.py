@@ -379,6 +379,121 @@ def test_a_wrong_word_is_one_clear_error(tmp_path: Path, how: dict[str, object],
         assert word in str(caught.value)
 
 
+# ------------------------------------------------------------------------------------------------ people in the same file
+@pytest.mark.parametrize("who", ["row", "ResponseId"])
+def test_participants_in_the_file_of_the_answers_are_its_people(tmp_path: Path, who: str) -> None:
+    write(tmp_path, qualtrics())
+    (tmp_path / "study.toml").write_text(
+        f'[participants]\nfile = "export.csv"\nparticipant_id = "{who}"\ncolumns = ["Q2"]\n'
+        f'[answers]\nfile = "export.csv"\nparticipant_id = "{who}"\ncolumns = ["Q3"]\n', encoding="utf-8")
+    study = load_study(tmp_path)
+    people = {"row": ["p0001", "p0002", "p0005", "p0007", "p0008"], "ResponseId": ["R_1", "R_2", "R_5", "R_7", "R_8"]}[who]
+    assert study.participants.index.tolist() == study.answers.index.tolist() == people
+    assert study.participants["Q2"].tolist() == [34, 51, 45, 28, 30]
+    assert study.participants["language"].tolist() == ["FR", "EN", "FR", "FR", "FR"]
+    assert study.answers.columns.tolist() == ["Q3_1", "Q3_2"]
+    assert study.codebook["variable"].tolist() == ["Q3_1", "Q3_2"]
+    assert study.sources.set_index("table").loc["participants", ["rows_in", "kept", "set_aside"]].tolist() == [8, 5, 3]
+
+
+def test_participants_follow_what_is_said_of_the_answers(tmp_path: Path) -> None:
+    write(tmp_path, qualtrics())
+    (tmp_path / "study.toml").write_text(
+        '[participants]\nfile = "export.csv"\nparticipant_id = "row"\ncolumns = ["Q2"]\n[answers]\nfile = "export.csv"\n'
+        'participant_id = "row"\nlayout = "qualtrics"\nunfinished = "keep"\n', encoding="utf-8")
+    study = load_study(tmp_path)
+    assert study.participants["Q2"].tolist() == [34, 51, 99, 20, 45, 18, 28, 30]
+    assert study.answers["Q2"].tolist() == [34, 51, 99, 20, 45, 18, 28, 30]
+
+
+@pytest.mark.parametrize(("text", "asked", "answers_asked", "expected"), [
+    (LIMESURVEY, "Q1", "Q3", {"4": "A1", "9": "A2", "11": "A2"}),
+    (SURVEYMONKEY, "How old are you?", "How do you like?",
+     {"118": "18-24", "119": "25-34", "120": "25-34", "121": "18-24"}),
+])
+def test_participants_of_other_tools(tmp_path: Path, text: str, asked: str, answers_asked: str,
+                                     expected: dict[str, str]) -> None:
+    write(tmp_path, text)
+    (tmp_path / "study.toml").write_text(
+        f'[participants]\nfile = "export.csv"\ncolumns = ["{asked}"]\n[answers]\nfile = "export.csv"\n'
+        f'columns = ["{answers_asked}"]\n', encoding="utf-8")
+    study = load_study(tmp_path)
+    assert study.participants[asked].to_dict() == expected
+    assert study.answers.index.tolist() == list(expected)
+
+
+def test_a_plain_table_of_participants_stays_plain(tmp_path: Path) -> None:
+    write(tmp_path, "Age,Gender,yummy\n34,F,Yes\n51,M,No\n")
+    (tmp_path / "study.toml").write_text(
+        '[participants]\nfile = "export.csv"\nparticipant_id = "row"\ncolumns = ["Age", "Gender"]\n[answers]\n'
+        'file = "export.csv"\nparticipant_id = "row"\ncolumns = ["yummy"]\n', encoding="utf-8")
+    study = load_study(tmp_path)
+    assert study.participants.to_dict("list") == {"Age": [34, 51], "Gender": ["F", "M"]}
+    assert study.answers["yummy"].tolist() == [1, 0]
+    assert study.codebook is None
+
+
+# ------------------------------------------------------------------------------------------------ not shown, not answered
+def test_limesurvey_says_what_was_not_shown(tmp_path: Path) -> None:
+    text = ('id,submitdate,lastpage,startlanguage,Age,"Q2[SQ001]","Q2[SQ002]","Q2[SQ003]"\n'
+            "1,2026-01-05,3,fr,34,Y,,N/A\n2,2026-01-05,3,fr,N/A,,Y,Y\n3,2026-01-05,3,fr,51,N/A,N/A,N/A\n"
+            "4,2026-01-05,3,fr,28,,,\n")
+    for nothing, last in (("missing", np.nan), ("no", 0)):
+        reading = read_survey(write(tmp_path, text), nothing_ticked=nothing)
+        table = answers(reading)
+        np.testing.assert_equal(table["Age"].to_numpy(dtype=float), [34, np.nan, 51, 28])
+        np.testing.assert_equal(table.filter(like="Q2").to_numpy(dtype=float),
+                                [[1, 0, np.nan], [0, 1, 1], [np.nan] * 3, [last] * 3])
+        assert notes(reading)["unseen"] == 5
+        assert codebook(reading)["kind"].tolist() == ["ordinal", "binary", "binary", "binary"]
+    assert answers(read_survey(tmp_path / "export.csv", missing=[]))["Age"].tolist() == ["34", "N/A", "51", "28"]
+
+
+def test_qualtrics_seen_but_unanswered(tmp_path: Path) -> None:
+    head = "StartDate,Finished,ResponseId,Progress,Q1,Q2_1,Q2_2,Q3\n"
+    head += "Start Date,Finished,Response ID,Progress,a,b - x,b - y,c\n"
+    cells = ["1,x,-99,1", "2,-99,y,2", "-99,-99,-99,3", "3,x,y,-1"]
+    text = head + "".join(f"2026-01-05,True,R_{i},100,{one}\n" for i, one in enumerate(cells))
+    for how in ({}, {"missing": ["NA"]}):
+        reading = read_survey(write(tmp_path, text), **how)
+        table = answers(reading)
+        np.testing.assert_equal(table["Q1"].to_numpy(dtype=float), [1, 2, np.nan, 3])
+        assert table[["Q2_1", "Q2_2"]].values.tolist() == [[1, 0], [0, 1], [0, 0], [1, 1]]
+        assert table["Q3"].tolist() == [1, 2, 3, -1]
+        assert (notes(reading)["unseen"], notes(reading)["negative"]) == (1, 1)
+        assert [note.values["first"] for note in reading.report.notes if note.key == "surveys.negative"] == ["Q3: -1"]
+
+
+@pytest.mark.parametrize(("values", "said"), [
+    ([-1, 0, 1, 0], False), ([-3, -2, 0, 1, 2, 3], False), ([-2, 1, 2, 0], False), ([1, 2, 3, -9], True),
+    ([0, 1, 2, -8, -9], True), ([0.5, 1, 2, -1.5], False),
+])
+def test_negative_codes_are_noted_but_no_scale_around_nought(tmp_path: Path, values: list[float], said: bool) -> None:
+    reading = read_survey(write(tmp_path, "item,b\n" + "".join(f"{one},x\n" for one in values)))
+    assert ("negative" in notes(reading)) == said
+    assert answers(reading)["item"].tolist() == values
+
+
+# ------------------------------------------------------------------------------------------------ one rule for both ways
+def test_named_ids_that_repeat_are_refused_and_unnamed_ones_noted(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,a\n1,5\n1,4\n2,3\n")
+    (tmp_path / "study.toml").write_text('[participants]\nfrom = "answers"\n[answers]\nfile = "export.csv"\n'
+                                         'participant_id = "id"\n', encoding="utf-8")
+    with pytest.raises(StudyError) as there:
+        load_study(tmp_path)
+    with pytest.raises(StudyError) as here:
+        read_survey(path, columns={"participant_id": "id"})
+    assert str(here.value) == str(there.value)
+    reading = read_survey(path)
+    assert dict(reading.report.guesses) == {"participant_id": "row", "layout": "survey"}
+    assert notes(reading) == {"unfit_ids": 1}
+
+
+def test_a_line_that_names_the_separator_hides_no_tool(tmp_path: Path) -> None:
+    text = "sep=;\n" + LIMESURVEY.replace(",", ";")
+    assert read_survey(write(tmp_path, text)).report.layout == "limesurvey"
+
+
 # ------------------------------------------------------------------------------------------------ bad input
 @pytest.mark.parametrize(
     ("content", "words"),

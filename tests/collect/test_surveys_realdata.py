@@ -72,7 +72,7 @@ def test_wholesale_customers() -> None:
 def test_marketing_campaign() -> None:
     reading = read_survey(DATA / "marketing_campaign" / "marketing_campaign.csv")
     table, _, _ = parts(reading)
-    assert dict(reading.report.guesses) == {"separator": ";", "participant_id": "ID"}
+    assert dict(reading.report.guesses) == {"separator": ";", "participant_id": "ID", "layout": "survey"}
     assert table.shape == (2240, 28)
     assert int(table["Income"].isna().sum()) == 24
     assert round(table["Response"].mean(), 3) == .149
