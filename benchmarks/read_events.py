@@ -78,8 +78,8 @@ def run(what: str, folder: str) -> dict[str, object]:
     """Do one thing in this process; say how long it took, how much memory it held, and what it found."""
     start = time.perf_counter()
     if what == "personakit read, audit, count":
-        from personakit.collect.audit import audit_events, counts_of
-        from personakit.collect.logs import read_events
+        from personakit.collect.logs.audit import audit_events, counts_of
+        from personakit.collect.logs.events import read_events
 
         log = read_events(Path(folder, "logs")).tables["events"]
         found = audit_events(log)["count"].tolist()

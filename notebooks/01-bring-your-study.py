@@ -13,7 +13,8 @@
 # %% [markdown]
 # # Bring your study
 #
-# **Question.** What did we really get: which rows were kept, which were set aside and why, what was guessed, and who is in it?
+# **Question.** What did we really get: which rows were kept, which were set aside and why, what was guessed, and who is
+# in it?
 #
 # **What you will hold at the end.** A study folder made of a French survey export, coded interviews and two logs that know
 # the same people under different ids; every row accounted for, names and addresses gone, ids replaced by pseudonyms.
@@ -33,8 +34,8 @@ folder = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## A survey, as Excel in France would save it
 #
-# Semicolons, decimal commas, cp1252, a date that starts with the day, a question with several answers in one cell. Nothing of
-# this needs to be said; all of it is guessed, and each guess is listed with the setting that overrules it.
+# Semicolons, decimal commas, cp1252, a date that starts with the day, a question with several answers in one cell.
+# Nothing of this needs to be said; all of it is guessed, and each guess is listed with the setting that overrules it.
 
 # %%
 rows = ["Horodateur;Adresse e-mail;Code client;Canaux utilisés;Satisfaction;Panier moyen",
@@ -62,14 +63,15 @@ survey.tables["codebook"][["variable", "kind", "question"]]
 # %% [markdown]
 # ## Interviews, from the analyst's own tool
 #
-# QualCoder, Taguette, and every tool that writes REFI-QDA (NVivo, MAXQDA, ATLAS.ti) are read as they are; here a table of codes
-# will do. Each quote keeps its consent. What names people is taken out before anybody else reads it, and the list of what was
-# replaced is for you to check.
+# QualCoder, Taguette, and every tool that writes REFI-QDA (NVivo, MAXQDA, ATLAS.ti) are read as they are; here a table
+# of codes will do. Each quote keeps its consent. What names people is taken out before anybody else reads it, and the
+# list of what was replaced is for you to check.
 
 # %%
 quotes = pd.DataFrame({
     "client": ["C01", "C01", "C02", "C03"], "code": ["prix > trop cher", "conseil", "conseil", "attente"],
-    "segment": ["Mme Durand m'a fait une remise.", "Écrivez-moi à anne@exemple.fr.", "On m'a bien expliqué.", "Trois semaines !"],
+    "segment": ["Mme Durand m'a fait une remise.", "Écrivez-moi à anne@exemple.fr.", "On m'a bien expliqué.",
+                "Trois semaines !"],
     "accord": ["mot à mot", "mot à mot", "aucun", "mot à mot"]})
 quotes.to_csv(folder / "codes.csv", index=False)
 names = {"participant_id": "client", "quote": "segment", "consent": "accord"}
@@ -81,13 +83,14 @@ scrubbed.codes[["participant_id", "code", "quote", "consent"]]
 # %% [markdown]
 # ## Two logs, with an event that belongs to nobody
 #
-# The web log counts milliseconds and knows browsers; the till writes local times and knows loyalty cards. One visitor refused
-# the cookie: the event has no id, cannot be part of a journey, and will be set aside and counted.
+# The web log counts milliseconds and knows browsers; the till writes local times and knows loyalty cards. One visitor
+# refused the cookie: the event has no id, cannot be part of a journey, and will be set aside and counted.
 
 # %%
 (folder / "web.csv").write_text("visitor,action,at\nw1,view,1773392400000\nw1,basket,1773392460000\nw1,basket,1773392460000\n"
                                 "w2,view,1773396000000\n,view,1773399600000\nw3,view,1773403200000\n")
-(folder / "till.csv").write_text("card,what,when,amount\nK7,purchase,2026-03-14 16:20,120.5\nK9,purchase,2026-03-15 10:05,35.5\n")
+(folder / "till.csv").write_text("card,what,when,amount\nK7,purchase,2026-03-14 16:20,120.5\n"
+                                 "K9,purchase,2026-03-15 10:05,35.5\n")
 web = pk.read_events(folder / "web.csv", columns={"participant_id": "visitor", "event": "action", "time": "at"})
 till = pk.read_events(folder / "till.csv", timezone="Europe/Paris",
                       columns={"participant_id": "card", "event": "what", "time": "when", "value": "amount"})
@@ -97,8 +100,8 @@ pk.check_reading(web)[["check", "count", "what_to_do"]]
 pk.audit_events(web.tables["events"])["count"]
 
 # %% [markdown]
-# Duplicates, bots and simultaneous events are counted, never changed in silence: a basket put twice may be a double click, or
-# two pairs of glasses.
+# Duplicates, bots and simultaneous events are counted, never changed in silence: a basket put twice may be a double
+# click, or two pairs of glasses.
 #
 # ## One person, several ids
 #
@@ -126,7 +129,8 @@ till.tables["events"]
 
 # %%
 (folder / "key").write_text("correct horse battery staple, and more of it")
-study = pk.build_study("Lunettes d'Anne", survey, web, till, language="fr", timezone="Europe/Paris", tables={"codes": codes})
+study = pk.build_study("Lunettes d'Anne", survey, web, till, language="fr", timezone="Europe/Paris",
+                       tables={"codes": codes})
 study = pk.pseudonymise(study, key_file=folder / "key")
 assert study.participants.index.str.startswith("p-").all()
 assert study.codes["consent"].value_counts().to_dict() == {"verbatim": 3, "none": 1}
@@ -155,7 +159,7 @@ sorted(path.name for path in (folder / "study").iterdir())
 # That the answers are true, that the log is complete, or that equal ids are one person. Names in running text are mostly
 # missed by any pattern: read the quotes before they leave the team.
 #
-# **Try next.** Put your own export in the place of `enquete.csv`; most need no more than the column that holds the participant
-# (`read_spss` for .sav files, `read_qdpx`, `read_qualcoder` and `read_taguette` for projects of coded interviews, `read_events`
-# for GA4, Matomo, Snowplow, Segment, PostHog, Amplitude, Mixpanel, XES, orders and tickets). Or write a `study.toml` that names
-# the files as they are: `layout`, `columns` and every guess can be set there.
+# **Try next.** Put your own export in the place of `enquete.csv`; most need no more than the column that holds the
+# participant (`read_spss` for .sav files, `read_qdpx`, `read_qualcoder` and `read_taguette` for projects of coded
+# interviews, `read_events` for GA4, Matomo, Snowplow, Segment, PostHog, Amplitude, Mixpanel, XES, orders and tickets).
+# Or write a `study.toml` that names the files as they are: `layout`, `columns` and every guess can be set there.

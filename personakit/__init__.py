@@ -17,12 +17,13 @@ _HOMES = {
     name: module
     for module, names in {
         "errors": ("StudyError", "ChoiceError", "TooFewError"),
-        "records": ("Study", "Reading", "ReadReport", "EncodedLog", "Features", "Candidates", "Personas", "Evidence",
+        "readings": ("Reading", "ReadReport"),
+        "records": ("Study", "EncodedLog", "Features", "Candidates", "Personas", "Evidence",
                     "Journeys", "JourneyFindings"),
         "documents": ("Card", "JourneyMap"),
         "collect": ("read_survey", "read_spss", "read_codebook", "save_codebook", "flag_careless", "read_codes",
-                    "read_code_matrix", "read_qdpx", "read_qualcoder", "read_taguette", "save_qda", "read_events", "read_xes",
-                    "audit_events", "check_reading", "stitch_identities", "apply_identities", "find_identifiers",
+                    "read_code_matrix", "read_qdpx", "read_qualcoder", "read_taguette", "save_qda", "read_events",
+                    "read_xes", "audit_events", "check_reading", "stitch_identities", "apply_identities", "find_identifiers",
                     "pseudonymise", "scrub_quotes"),
         "study": ("load_study", "load_sample", "build_study", "check_study", "save_study"),
         "answers": ("answer_table", "reverse_items", "score_scale"),

@@ -85,7 +85,7 @@ def assign(
 ) -> None:
     """Place new people in the personas of a typing tool, or say that it cannot be told."""
     from personakit.collect import read
-    from personakit.collect.options import make_options
+    from personakit.collect.reading.options import make_options
     from personakit.schema import PARTICIPANT, PERSONA, check_table
     from personakit.typing_tool import assign_personas, load_typing_tool
     from personakit.wording import say_key

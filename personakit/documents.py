@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from personakit.records import freeze, show
+from personakit.frozen import freeze, show
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,105 +4,17 @@ once at its door and carries no verbs; its HTML names the next verb.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError, first_five
+from personakit.frozen import Sentence, freeze, no_rows, show, show_html
+from personakit.readings import NOTHING_ASIDE, SOURCE_COLUMNS, ReadReport
 from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, PERSONA, ROLE, TABLES, VERDICTS, check_table
-
-
-def freeze(record: Any) -> None:
-    """Copy the tables of a record and close its mappings, at its door."""
-    for one in fields(record):
-        value = getattr(record, one.name)
-        if isinstance(value, (pd.DataFrame, pd.Series)):
-            object.__setattr__(record, one.name, value.copy())
-        elif isinstance(value, Mapping):
-            closed = {key: part.copy() if isinstance(part, pd.DataFrame) else part for key, part in value.items()}
-            object.__setattr__(record, one.name, MappingProxyType(closed))
-
-
-def show(title: str, facts: Mapping[str, object], verb: str) -> str:
-    """Say what a record holds and which verb comes next."""
-    return f"{title}: " + ", ".join(f"{value} {name}" for name, value in facts.items()) + f". Next: {verb}"
-
-
-def show_html(record: object) -> str:
-    """Say the same in a notebook."""
-    head, _, tail = repr(record).partition(". Next: ")
-    return f"<div><strong>{html.escape(head)}</strong><br>next: <code>{html.escape(tail)}</code></div>"
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sentence:
-    """A sentence to be said in French or English: a key of ``wording`` and the values it names."""
-
-    key: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        freeze(self)
-
-
-def no_rows(*columns: str) -> pd.DataFrame:
-    """Return an empty frame of text columns."""
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
-
-
-SOURCE_COLUMNS = {"table": "str", "file": "str", "sha256": "str", "rows_in": "int64", "kept": "int64", "set_aside": "int64"}
-SET_ASIDE_COLUMNS = ("table", "reason", "rows", "first")
-_NOTHING_ASIDE = no_rows(*SET_ASIDE_COLUMNS).astype({"rows": "int64"})
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ReadReport:
-    """How one file was read: ``rows_in = kept + set_aside``, what was guessed, and what a person should read.
-
-    ``table``: the table that the rows went to; ``layout``: how the file was laid out (csv, qualtrics, qdpx ...);
-    ``set_aside``: one row a reason (table, reason, rows, first five); ``guesses``: what was guessed -> the guess
-    (separator, encoding, decimal, epoch unit ...); ``notes``: sentences, each with its remedy under ``key + "_todo"``.
-    """
-
-    table: str
-    file: str
-    layout: str
-    sha256: str
-    rows_in: int
-    kept: int
-    set_aside: pd.DataFrame = field(default_factory=lambda: _NOTHING_ASIDE)
-    guesses: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[Sentence, ...] = ()
-
-    def __post_init__(self) -> None:
-        freeze(self)
-        aside = int(self.set_aside["rows"].sum())
-        if self.rows_in != self.kept + aside:
-            raise StudyError(f"{self.table} ({self.file}): {self.rows_in} rows were read, {self.kept} kept and {aside} set "
-                             f"aside. Every row must be accounted for; report this as a fault of the reader.")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Reading:
-    """What one file gave: ``tables`` (table of the study -> frame, the one that the report counts first) and ``report``."""
-
-    tables: Mapping[str, Any]
-    report: ReadReport
-
-    def __post_init__(self) -> None:
-        freeze(self)
-        if self.report.table not in self.tables:
-            raise StudyError(f"{self.report.file}: holds no table {self.report.table!r}.")
-
-    def __repr__(self) -> str:
-        facts = {name: len(one) for name, one in self.tables.items() if hasattr(one, "__len__")}
-        return show(f"{self.report.file} ({self.report.layout})", facts, "check_reading(reading)")
-
-    _repr_html_ = show_html
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,7 +68,7 @@ class Study:
     @property
     def set_aside(self) -> pd.DataFrame:
         """Return one row a reason."""
-        return pd.concat([one.set_aside for one in self.reports] or [_NOTHING_ASIDE], ignore_index=True)
+        return pd.concat([one.set_aside for one in self.reports] or [NOTHING_ASIDE], ignore_index=True)
 
     def _check_known(self, table: str) -> None:
         frame = getattr(self, table)

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError, unknown_name
-from personakit.records import Sentence
+from personakit.frozen import Sentence
 from personakit.schema import LANGUAGES
 
 THIN = "\u202f"  # narrow no-break space

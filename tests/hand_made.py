@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, ReadReport, Study
+from personakit.readings import ReadReport
+from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
 from personakit.schema import FRAMEWORKS, row_id
 
 STAGES = FRAMEWORKS["parcours"]

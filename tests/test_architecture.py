@@ -12,7 +12,7 @@ import pytest
 import personakit
 
 PACKAGE = Path(personakit.__file__).parent
-GROUND = {"schema", "records", "documents", "errors"}
+GROUND = {"schema", "frozen", "readings", "records", "documents", "errors"}
 TOOLS = {"collect", "eventlog", "inference", "disclosure", "wording"}
 FACES = {"cli", "plots", "export"}
 PIPELINE = {"run"}

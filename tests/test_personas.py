@@ -8,8 +8,9 @@ import pytest
 
 from personakit.errors import ChoiceError, StudyError
 from personakit.evidence import gather_evidence
+from personakit.frozen import Sentence
 from personakit.personas import choose, label, recommend, suggest_labels
-from personakit.records import Candidates, Features, Personas, Sentence, Study
+from personakit.records import Candidates, Features, Personas, Study
 
 KINDS = {"evening_share": "share", "channel_share:shop": "share", "channel_share:web": "share",
          "content_share:reassure": "share", "events_per_session": "numeric", "yummy": "binary", "trust": "ordinal",

@@ -11,7 +11,7 @@ import pytest
 
 from personakit.answers import answer_table
 from personakit.coding import code_table
-from personakit.collect.qualcoder import read_qualcoder
+from personakit.collect.interviews.qualcoder import read_qualcoder
 from personakit.study import check_study, load_study, save_study
 
 STUDIES = Path(__file__).resolve().parent / "realdata"

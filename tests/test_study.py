@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import personakit.study.loading as loading
-from personakit.collect.audit import count_ties, find_bots, find_duplicates
+from personakit.collect.logs.audit import count_ties, find_bots, find_duplicates
 from personakit.errors import ChoiceError, StudyError
 from personakit.study import check_study, load_sample, load_study
 

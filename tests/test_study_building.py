@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from personakit.errors import ChoiceError, StudyError
-from personakit.records import Reading, ReadReport
+from personakit.readings import Reading, ReadReport
 from personakit.study import build_study
 
 

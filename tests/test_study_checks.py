@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import personakit
-from personakit.records import ReadReport, Study
+from personakit.readings import ReadReport
+from personakit.records import Study
 from personakit.study import check_study
 
 DAY_US = 86_400_000_000

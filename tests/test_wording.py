@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from personakit import wording
 from personakit.errors import StudyError
-from personakit.records import Sentence
+from personakit.frozen import Sentence
 
 STRINGS = sorted((Path(wording.__file__).parent / "strings").glob("*.toml"))
 

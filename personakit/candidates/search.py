@@ -26,8 +26,9 @@ from personakit.candidates.methods import named
 from personakit.candidates.trial import Trial, try_candidate
 from personakit.candidates.verdict import explain, main_line, recommend_one, verdicts
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
+from personakit.frozen import Sentence
 from personakit.inference import one_thread
-from personakit.records import Candidates, Features, Sentence
+from personakit.records import Candidates, Features
 from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 
 #: pairs of resamples behind the stability, and splits in halves behind the prediction strength

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.candidates.design import Design
-from personakit.records import Sentence
+from personakit.frozen import Sentence
 from personakit.schema import VERDICTS
 
 #: beyond null data: the gap (log ratio of variances within) in standard deviations of null data, and at least this large

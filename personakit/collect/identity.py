@@ -10,9 +10,10 @@ from typing import TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from personakit.collect.tables import as_ids
+from personakit.collect.reading.tables import as_ids
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
-from personakit.records import Reading, freeze, show, show_html
+from personakit.frozen import freeze, show, show_html
+from personakit.readings import Reading
 from personakit.schema import PARTICIPANT
 
 Data = TypeVar("Data", pd.DataFrame, Reading)

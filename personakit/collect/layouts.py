@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from personakit.collect.account import guessed
-from personakit.collect.identifiers import without_identifiers
-from personakit.collect.interviews import INTERVIEWS
-from personakit.collect.logs import LOGS, read_table_of_events
-from personakit.collect.options import Layout, Options
-from personakit.collect.source import read_head
-from personakit.collect.surveys import SURVEYS
-from personakit.collect.tables import read_plain
+from personakit.collect.interviews.formats import INTERVIEWS
+from personakit.collect.logs.events import LOGS, read_table_of_events
+from personakit.collect.privacy.identifiers import without_identifiers
+from personakit.collect.reading.account import guessed
+from personakit.collect.reading.options import Layout, Options
+from personakit.collect.reading.source import read_head
+from personakit.collect.reading.tables import read_plain
+from personakit.collect.surveys.exports import SURVEYS
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.records import Reading
+from personakit.readings import Reading
 
 #: layout -> how it is known and read; the first that recognises a file has it. "table" is what remains.
 LAYOUTS: Mapping[str, Layout] = MappingProxyType({**SURVEYS, **INTERVIEWS, **LOGS})

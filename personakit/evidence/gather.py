@@ -17,8 +17,9 @@ from personakit.evidence.portraits import exemplar_rows, find_places
 from personakit.evidence.quotes import counter_quote_rows, is_verbatim, may_be_shown, quote_rows
 from personakit.evidence.traits import trait_rows
 from personakit.evidence.words import word_rows
+from personakit.frozen import Sentence
 from personakit.inference import one_thread
-from personakit.records import Evidence, Features, Personas, Sentence, Study
+from personakit.records import Evidence, Features, Personas, Study
 from personakit.schema import PARTICIPANT, QUOTE
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from personakit.features.relations import blocks, near_noise, row_level, variance_shares
-from personakit.records import Sentence, Study
+from personakit.frozen import Sentence
+from personakit.records import Study
 from personakit.schema import KIND, ROLE
 
 #: mean correlation of ordinal answers from which their level is a warning

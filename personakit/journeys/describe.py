@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from personakit.frozen import Sentence
 from personakit.inference import one_thread
 from personakit.journeys.compare import COLUMNS, compare_journeys
 from personakit.journeys.friction import rank_friction
@@ -14,7 +15,7 @@ from personakit.journeys.groups import ALL, FEW_PEOPLE
 from personakit.journeys.rows import no_rows
 from personakit.journeys.switches import switches
 from personakit.journeys.transitions import stage_counts, transitions
-from personakit.records import JourneyFindings, Journeys, Personas, Sentence
+from personakit.records import JourneyFindings, Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
 

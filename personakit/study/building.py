@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from personakit.collect.aside import aside_nobody
+from personakit.collect.logs.aside import aside_nobody
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
-from personakit.records import Reading, Study
+from personakit.readings import Reading
+from personakit.records import Study
 from personakit.schema import FRAMEWORKS, PARTICIPANT, TABLES, check_table
 from personakit.study.settings import PEOPLE_TABLES, STUDY_TABLES
 from personakit.study.words import read_words
@@ -57,7 +58,7 @@ def build_study(
 
     Examples
     --------
-    >>> from personakit.records import ReadReport
+    >>> from personakit.readings import ReadReport
     >>> report = ReadReport(table="answers", file="survey.csv", layout="csv", sha256="", rows_in=1, kept=1)
     >>> answers = pd.DataFrame({"participant_id": ["p1"], "price": [4]})
     >>> build_study("Shop", Reading(tables={"answers": answers}, report=report)).answers["price"].to_dict()

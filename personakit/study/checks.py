@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from personakit.collect.audit import columns_of, count_rows, people_of
-from personakit.collect.findings import Finding, findings_of, tabulate
-from personakit.collect.identifiers import personal_ids
+from personakit.collect.logs.audit import columns_of, count_rows, people_of
+from personakit.collect.privacy.identifiers import personal_ids
+from personakit.collect.reading.findings import Finding, findings_of, tabulate
 from personakit.errors import first_five
 from personakit.records import Study, check_known
 from personakit.schema import CODE, CONSENT, CONTENT, OWNER, PARTICIPANT, QUOTE, STAGE, TOUCHPOINT

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from personakit.collect.audit import columns_of, count_duplicates, count_rows, counts_of, pace_of, people_of
+from personakit.collect.logs.audit import columns_of, count_duplicates, count_rows, counts_of, pace_of, people_of
 from personakit.errors import StudyError, first_five
 from personakit.records import Study
 from personakit.schema import CONTENT, EVENT, ORDER, TABLES, TIME

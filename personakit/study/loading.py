@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from personakit.collect import read
-from personakit.collect.account import frame_of, put_aside, with_frame
-from personakit.collect.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
-from personakit.collect.audit import find_bots, people_of
-from personakit.collect.options import Options
-from personakit.collect.pseudonyms import pseudonymise
+from personakit.collect.logs.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
+from personakit.collect.logs.audit import find_bots, people_of
+from personakit.collect.privacy.pseudonyms import pseudonymise
+from personakit.collect.reading.account import frame_of, put_aside, with_frame
+from personakit.collect.reading.options import Options
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
-from personakit.records import Reading, ReadReport, Study
+from personakit.readings import Reading, ReadReport
+from personakit.records import Study
 from personakit.schema import PARTICIPANT, check_table
 from personakit.study.event_checks import check_lazy
 from personakit.study.settings import PEOPLE_TABLES, SETTINGS_FILE, STUDY_TABLES, Settings, read_settings

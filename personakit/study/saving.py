@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from personakit.collect.audit import as_pandas
+from personakit.collect.logs.audit import as_pandas
 from personakit.errors import StudyError, first_five
 from personakit.records import Study
 from personakit.study.settings import SETTINGS_FILE, STUDY_TABLES

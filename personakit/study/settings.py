@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from personakit.collect.layouts import own_settings
-from personakit.collect.options import Options, canonical_columns
-from personakit.collect.times import check_timezone
+from personakit.collect.reading.options import Options, canonical_columns
+from personakit.collect.reading.times import check_timezone
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import FRAMEWORKS, LANGUAGES, TABLES
 

@@ -8,8 +8,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from personakit.collect.audit import columns_of, counts_of
-from personakit.collect.projects import consent_of
+from personakit.collect.interviews.projects import consent_of
+from personakit.collect.logs.audit import columns_of, counts_of
 from personakit.errors import StudyError, unknown_name
 from personakit.schema import (
     CHANNEL,

@@ -10,8 +10,9 @@ import pandas as pd
 from scipy.special import softmax
 
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
+from personakit.frozen import Sentence
 from personakit.inference import one_thread
-from personakit.records import Features, Personas, Sentence
+from personakit.records import Features, Personas
 from personakit.schema import FEATURE_KINDS, KIND, ORIGIN, PERSONA, UNIT, VERDICTS
 from personakit.typing_tool.answers import Answers, encode
 from personakit.typing_tool.choosing import best_sets, fit_rule

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.records import Sentence
+from personakit.frozen import Sentence
 from personakit.typing_tool.questionnaire import questionnaire
 from personakit.typing_tool.sheet import scoring_sheet
 from personakit.typing_tool.tool import TypingTool

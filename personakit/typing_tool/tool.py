@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from personakit.errors import StudyError
-from personakit.records import Sentence, freeze, show, show_html
+from personakit.frozen import Sentence, freeze, show, show_html
 
 #: the first row of the rule: what each persona starts with
 INTERCEPT = "intercept"

@@ -14,8 +14,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from personakit.collect import check_reading
-from personakit.collect.audit import as_pandas
-from personakit.records import Reading
+from personakit.collect.logs.audit import as_pandas
+from personakit.readings import Reading
 
 NOON_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
 SECOND_US = 1_000_000

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personakit.collect.careless import flag_careless
+from personakit.collect.surveys.careless import flag_careless
 from personakit.errors import ChoiceError, StudyError, TooFewError
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from personakit.coding import code_table
 from personakit.collect import check_reading
-from personakit.collect.code_tables import read_code_matrix, read_codes
+from personakit.collect.interviews.code_tables import read_code_matrix, read_codes
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.study import load_study
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit.answers import answer_table, reverse_items
-from personakit.collect.codebook import Variable, kind_of, read_codebook, save_codebook, tabulate_variables
+from personakit.collect.surveys.codebook import Variable, kind_of, read_codebook, save_codebook, tabulate_variables
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.schema import check_table
 from personakit.study import load_study

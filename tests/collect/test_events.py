@@ -35,8 +35,8 @@ from event_files import (
 )
 from hypothesis import HealthCheck, given, settings
 
-from personakit.collect.audit import audit_events
-from personakit.collect.logs import LOGS, read_events
+from personakit.collect.logs.audit import audit_events
+from personakit.collect.logs.events import LOGS, read_events
 from personakit.errors import ChoiceError, StudyError, TooFewError
 
 

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personakit.collect import audit
-from personakit.collect.account import NO_ID, begin, frame_of
-from personakit.collect.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
-from personakit.collect.audit import (
+from personakit.collect.logs import audit
+from personakit.collect.logs.aside import aside_duplicates, aside_nobody, aside_people, count_rows_of
+from personakit.collect.logs.audit import (
     as_pandas,
     audit_events,
     columns_of,
@@ -25,8 +24,9 @@ from personakit.collect.audit import (
     find_duplicates,
     people_of,
 )
-from personakit.collect.options import Options
-from personakit.records import Reading
+from personakit.collect.reading.account import NO_ID, begin, frame_of
+from personakit.collect.reading.options import Options
+from personakit.readings import Reading
 
 DAY_US = 86_400_000_000
 

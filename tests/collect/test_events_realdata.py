@@ -9,11 +9,11 @@ import pytest
 from event_files import aside, events
 
 from personakit.collect import read
-from personakit.collect.audit import as_pandas, audit_events
-from personakit.collect.lake_logs import read_lake
-from personakit.collect.logs import read_events, read_xes
-from personakit.collect.options import make_options
-from personakit.collect.vendors import VENDORS
+from personakit.collect.logs.audit import as_pandas, audit_events
+from personakit.collect.logs.events import read_events, read_xes
+from personakit.collect.logs.lake_logs import read_lake
+from personakit.collect.logs.vendors import VENDORS
+from personakit.collect.reading.options import make_options
 from personakit.errors import StudyError
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "events"

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from personakit.behaviour import behaviour_table
-from personakit.collect import files
-from personakit.collect.audit import as_pandas
+from personakit.collect.logs import files
+from personakit.collect.logs.audit import as_pandas
 from personakit.errors import StudyError
 from personakit.evidence import gather
 from personakit.journeys import trace_journeys

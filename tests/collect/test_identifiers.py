@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit import check_study, load_study
-from personakit.collect.account import begin
-from personakit.collect.cells import read_cells, take_header
-from personakit.collect.findings import check_reading
-from personakit.collect.identifiers import find_identifiers, personal_ids, without_identifiers
 from personakit.collect.layouts import read
-from personakit.collect.options import make_options
-from personakit.collect.patterns import PATTERNS, find_all, is_one
-from personakit.collect.values import read_frame
+from personakit.collect.privacy.identifiers import find_identifiers, personal_ids, without_identifiers
+from personakit.collect.privacy.patterns import PATTERNS, find_all, is_one
+from personakit.collect.reading.account import begin
+from personakit.collect.reading.cells import read_cells, take_header
+from personakit.collect.reading.findings import check_reading
+from personakit.collect.reading.options import make_options
+from personakit.collect.reading.values import read_frame
 from personakit.errors import ChoiceError, StudyError
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"

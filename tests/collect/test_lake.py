@@ -16,17 +16,18 @@ from event_files import CUTS, NOON_US, aside, ga4_row, lines, mutated, notes, pu
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personakit.collect import check_reading, files, lake
-from personakit.collect.audit import as_pandas, audit_events
-from personakit.collect.files import files_of
-from personakit.collect.lake_logs import read_lake
-from personakit.collect.lake_times import offsets_between
-from personakit.collect.logs import read_events
-from personakit.collect.options import make_options
-from personakit.collect.tables import read_plain
-from personakit.collect.vendors import VENDORS
+from personakit.collect import check_reading
+from personakit.collect.logs import files, lake
+from personakit.collect.logs.audit import as_pandas, audit_events
+from personakit.collect.logs.events import read_events
+from personakit.collect.logs.files import files_of
+from personakit.collect.logs.lake_logs import read_lake
+from personakit.collect.logs.lake_times import offsets_between
+from personakit.collect.logs.vendors import VENDORS
+from personakit.collect.reading.options import make_options
+from personakit.collect.reading.tables import read_plain
 from personakit.errors import ChoiceError, StudyError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.schema import check_table
 
 duckdb = pytest.importorskip("duckdb")

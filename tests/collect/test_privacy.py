@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit import Study, check_study, load_study, run_study, save_study
-from personakit.collect.pseudonyms import key_id, pseudonymise, read_key
-from personakit.collect.scrub import scrub_quotes
+from personakit.collect.privacy.pseudonyms import key_id, pseudonymise, read_key
+from personakit.collect.privacy.scrub import scrub_quotes
 from personakit.errors import ChoiceError, StudyError
-from personakit.records import ReadReport, Sentence
+from personakit.frozen import Sentence
+from personakit.readings import ReadReport
 
 KEY = "0123456789abcdef0123456789abcdef-for-tests"
 

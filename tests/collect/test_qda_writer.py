@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personakit.collect.qda_writer import save_qda
-from personakit.collect.qdpx import read_qdpx
-from personakit.collect.qualcoder import read_qualcoder
+from personakit.collect.interviews.qdpx import read_qdpx
+from personakit.collect.interviews.qualcoder import read_qualcoder
+from personakit.collect.interviews.writer import save_qda
 from personakit.errors import ChoiceError, StudyError
-from personakit.records import Features, Personas, Reading, ReadReport, Study
+from personakit.readings import Reading, ReadReport
+from personakit.records import Features, Personas, Study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative"
 COLUMNS = ["participant_id", "code", "quote", "source", "start", "end", "coder"]

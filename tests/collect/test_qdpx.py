@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit.collect import check_reading
-from personakit.collect.code_lists import code_paths, unique_names
-from personakit.collect.options import Options
-from personakit.collect.qdpx import read_qdpx
-from personakit.collect.quotes import possible_units
+from personakit.collect.interviews.code_lists import code_paths, unique_names
+from personakit.collect.interviews.qdpx import read_qdpx
+from personakit.collect.interviews.quotes import possible_units
+from personakit.collect.reading.options import Options
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import build_study, load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative"

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit.collect import check_reading
-from personakit.collect.qualcoder import read_qualcoder
+from personakit.collect.interviews.qualcoder import read_qualcoder
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative" / "curation_interviews_qualcoder"

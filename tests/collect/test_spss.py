@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit.collect import check_reading
-from personakit.collect.spss import read_spss
+from personakit.collect.surveys.spss import read_spss
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import load_study
 
 PEOPLE = pd.DataFrame({

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from personakit.collect import check_reading
 from personakit.collect.layouts import guess_layout
-from personakit.collect.options import Options
-from personakit.collect.surveys import SURVEYS, read_survey
+from personakit.collect.reading.options import Options
+from personakit.collect.surveys.exports import SURVEYS, read_survey
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import check_study, load_study, save_study
 
 QUALTRICS_HEAD = [

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from personakit.collect.spss import read_spss
-from personakit.collect.surveys import read_survey
-from personakit.records import Reading
+from personakit.collect.surveys.exports import read_survey
+from personakit.collect.surveys.spss import read_spss
+from personakit.readings import Reading
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "surveys"
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from personakit.collect.layouts import read
-from personakit.collect.options import make_options
-from personakit.collect.surveys import read_survey
+from personakit.collect.reading.options import make_options
+from personakit.collect.surveys.exports import read_survey
 from personakit.errors import StudyError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import load_study
 
 FRENCH = ('participant_id;Âge;Revenu net;Note;Abonné;Depuis le;Pourquoi ?;Ville;Ville;Code postal\n'

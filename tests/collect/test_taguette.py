@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personakit.collect import check_reading, read
-from personakit.collect.options import Options
-from personakit.collect.taguette import read_taguette
+from personakit.collect.interviews.taguette import read_taguette
+from personakit.collect.reading.options import Options
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.records import Reading
+from personakit.readings import Reading
 from personakit.study import load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative" / "curation_interviews_taguette"

@@ -9,8 +9,8 @@ import pytest
 from event_files import CUTS, NOON_US, aside, events, mutated, notes, put
 from hypothesis import HealthCheck, given, settings
 
-from personakit.collect import xes
-from personakit.collect.logs import read_events, read_xes
+from personakit.collect.logs import xes
+from personakit.collect.logs.events import read_events, read_xes
 from personakit.errors import StudyError
 
 HOUR_US = 3_600_000_000
@@ -77,7 +77,7 @@ def test_pieces_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     path = put(tmp_path, "log.xes", LOG)
     whole = events(read_xes(path))
     for size in (1, 7, 100):
-        monkeypatch.setattr("personakit.collect.source._CHUNK", size)
+        monkeypatch.setattr("personakit.collect.reading.source._CHUNK", size)
         assert events(read_xes(path)).equals(whole)
 
 

@@ -1,0 +1,1 @@
+"""Coded interviews, from the analysts' tools and back."""

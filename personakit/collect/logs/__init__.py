@@ -1,0 +1,1 @@
+"""Logs of events, of any tool and any size."""

@@ -1,0 +1,1 @@
+"""What identifies people: found, taken out, or replaced."""

@@ -1,0 +1,1 @@
+"""How any file is opened, read into cells and values, and accounted for."""
