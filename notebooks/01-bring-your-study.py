@@ -87,8 +87,9 @@ scrubbed.codes[["participant_id", "code", "quote", "consent"]]
 # refused the cookie: the event has no id, cannot be part of a journey, and will be set aside and counted.
 
 # %%
-(folder / "web.csv").write_text("visitor,action,at\nw1,view,1773392400000\nw1,basket,1773392460000\nw1,basket,1773392460000\n"
-                                "w2,view,1773396000000\n,view,1773399600000\nw3,view,1773403200000\n")
+(folder / "web.csv").write_text("visitor,action,at\nw1,view,1773392400000\nw1,basket,1773392460000\n"
+                                "w1,basket,1773392460000\nw2,view,1773396000000\n,view,1773399600000\n"
+                                "w3,view,1773403200000\n")
 (folder / "till.csv").write_text("card,what,when,amount\nK7,purchase,2026-03-14 16:20,120.5\n"
                                  "K9,purchase,2026-03-15 10:05,35.5\n")
 web = pk.read_events(folder / "web.csv", columns={"participant_id": "visitor", "event": "action", "time": "at"})

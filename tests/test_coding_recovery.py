@@ -81,13 +81,14 @@ def test_planted_personas_come_back_and_noise_comes_back_no_more_than_by_chance(
     for seed in range(4):
         table, personas = interviews(seed, n=24, codes=24)
         found.append(persona_saturation(table, personas, KMEANS, sizes=[18], seed=seed, replicates=12))
+    for seed in range(16):  # one table of noise parts neatly now and then: only the mean says something
         table, _ = interviews(seed, n=24, codes=24, own=0.4, other=0.4)
         guessed = people_of(KMEANS(table, 3, 1).argmax(axis=1), table.index)
         noise.append(persona_saturation(table, guessed, KMEANS, sizes=[18], seed=seed, replicates=12))
     planted, none = pd.concat(found), pd.concat(noise)
     assert planted["recovered"].mean() > 0.9
     assert planted["by_chance"].mean() < 0.6
-    assert abs(none["recovered"].mean() - none["by_chance"].mean()) < 0.2
+    assert abs(none["recovered"].mean() - none["by_chance"].mean()) < 0.15
 
 
 def test_few_interviews_recover_less():

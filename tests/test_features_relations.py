@@ -15,6 +15,9 @@ from personakit.features.relations import blocks, correlations, near_noise, row_
 from personakit.records import Study
 from personakit.wording import say
 
+#: the methods that find_candidates tries by default
+DEFAULT = ("kmeans", "latent_class")
+
 KINDS = {"money": "numeric", "visits": "count", "web_share": "share", "score": "numeric", "member": "binary",
          "q1": "ordinal", "q2": "ordinal", "place": "nominal"}
 
@@ -132,7 +135,7 @@ def test_the_remedy_holds_on_average_and_a_control_is_left_in_peace():
     for seed in range(100, 120):
         named += "response_style" in notes(features_of(style(seed, 0.0)[1]))
         types, values = style(seed, 1.2)
-        after += [agreement(features_of(values, remedies="row_level"), types, method) for method in METHODS]
+        after += [agreement(features_of(values, remedies="row_level"), types, method) for method in DEFAULT]
     assert named == 0
     assert np.mean(after) >= 0.6
 
@@ -171,7 +174,7 @@ def test_near_copies_are_named_and_weigh_as_one_on_request(seed):
     assert "block_weighed" in notes(weighed)
     assert features.catalog.loc["copy0":"copy5", "variance"].sum() == pytest.approx(0.75, abs=0.01)
     assert weighed.catalog.loc["copy0":"copy5", "variance"].sum() == pytest.approx(0.35, abs=0.02)
-    for method in METHODS:
+    for method in DEFAULT:
         alone = agreement(features_of(table[["a", "b", "copy0"]], "other"), types, method)
         # reference recipe "Dup": 0.00 with the copies, about .72 once they count once
         assert agreement(features, types, method) < 0.05
@@ -194,7 +197,7 @@ def test_one_column_times_500_changes_no_persona_and_is_named(seed):
     types, table = near_copies(seed)
     table = table[["a", "b"]].assign(loud=np.random.default_rng(seed + 50).normal(size=400))
     first, second = features_of(table, "other"), features_of(table.assign(loud=table["loud"] * 500), "other")
-    for method in METHODS:
+    for method in DEFAULT:
         assert (METHODS[method](first.active, 3, 7) == METHODS[method](second.active, 3, 7)).all()
     assert notes(second)["heavy_units"]["feature"] == "loud"
     assert "heavy_units" not in notes(first)
