@@ -34,7 +34,8 @@ def advise_n(
 
     Use it before collecting, on a pilot, or to judge a small study. People are made up with the margins and correlations of
     the study; k personas of equal size are planted that differ by ``separation`` on every feature, in directions drawn
-    anew each time; k-means looks for them. It cannot tell whether there are personas, and unequal sizes ask for more.
+    anew each time; k-means looks for them. It cannot tell whether there are personas, and unequal sizes ask for more. Where
+    features move together strongly, k-means cuts along what they share and no sample is enough: the ceiling says so.
 
     Parameters
     ----------

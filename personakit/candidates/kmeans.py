@@ -136,13 +136,20 @@ def best_centres(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
         centres, within = np.concatenate([centres, more]), np.concatenate([within, reached])
         hits = within <= within.min() * (1 + SAME)
     # the best few are finished in double precision, which parts near-equals; those of a sample go on with everyone
-    few = np.argsort(within, kind="stable")[: FEW if sample.people == design.people else SOME]
+    few = distinct_ends(within)[: FEW if sample.people == design.people else SOME]
     best, left = lloyd(design, np.repeat(design.weights[None], len(few), axis=0), centres[few])
     if design.seen is None and sample.people == design.people:
         for end in np.flatnonzero(left <= left.min() * (1 + EXCHANGED)):
             best[end], left[end] = _exchange(design, best[end], float(left[end]))
     order = np.argsort(left, kind="stable")
     return best[order], left[order], float(hits.mean())
+
+
+def distinct_ends(losses: np.ndarray) -> np.ndarray:
+    """Order ends from the least loss on, one of each value."""
+    order = np.argsort(losses, kind="stable")
+    steps = np.diff(losses[order], prepend=-np.inf)
+    return order[steps > 10 * SAME * np.abs(losses[order])]
 
 
 def _exchange(design: Design, centres: np.ndarray, within: float) -> tuple[np.ndarray, float]:

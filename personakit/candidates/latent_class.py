@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from personakit.candidates.design import Design, sample_design
-from personakit.candidates.kmeans import first_centres, lloyd, nearest_centre, resampled_centres
+from personakit.candidates.kmeans import distinct_ends, first_centres, lloyd, nearest_centre, resampled_centres
 
 #: starts of a batch (a third from k-means, the rest by chance), their rounds, rounds of the better ones, how many go on
 STARTS, SHORT, MIDDLE, FEW = (12, 64), 9, 120, 6
@@ -193,7 +193,7 @@ def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
         found.append(counts)
         likelihood = np.append(likelihood, ends)
         reached = likelihood >= likelihood.max() - 1e-6 * abs(likelihood.max())
-    order = np.argsort(-likelihood, kind="stable")[: KEPT if sample is design else 1]
+    order = distinct_ends(-likelihood)[: KEPT if sample is design else 1]
     ends, everyone = np.concatenate(found)[order], answers_of(design)
     weights = np.broadcast_to(design.weights, (len(order), len(design.weights)))
     if sample is not design:
@@ -201,7 +201,7 @@ def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
         ends, _ = em(everyone, weights, ends, 30)
     ends[:1], _ = em(everyone, weights[:1], ends[:1], rounds, gain=GAIN)
     classes = maximise(everyone, ends)
-    return classes, expect(everyone, classes)[1] @ design.weights, float(reached.mean())
+    return _for_gaps(everyone, classes), expect(everyone, classes)[1] @ design.weights, float(reached.mean())
 
 
 def _short_starts(design: Design, k: int, starts: int, rng: np.random.Generator) -> np.ndarray:
@@ -234,8 +234,19 @@ def _best(likelihood: np.ndarray, count: int) -> np.ndarray:
 
 
 def place(design: Design, classes: np.ndarray) -> np.ndarray:
-    """Compute the membership (rows, k) of the rows of a design in given classes (k, columns)."""
-    return expect(answers_of(design), classes[None])[0][0].T
+    """Compute the membership (rows, k) of the rows of a design in given classes (k, columns), with or without gaps."""
+    seen = np.ones_like(design.values) if design.seen is None else design.seen
+    return expect(answers_of(replace(design, seen=seen)), classes[None])[0][0].T
+
+
+def _for_gaps(answers: Answers, classes: np.ndarray) -> np.ndarray:
+    """Give each number its own constant, so that people with gaps can be placed in classes found without any."""
+    where, many = answers.levels, answers.numbers
+    if not many or classes.shape[-1] - where - 2 * many != 2:
+        return classes
+    slope, bend = classes[..., where : where + many], classes[..., where + many : where + 2 * many]
+    rest = 0.25 * slope**2 / bend + 0.5 * np.log(-2 * bend)
+    return np.concatenate([classes[..., : where + 2 * many], rest, classes[..., -1:]], axis=-1)
 
 
 def resampled_classes(design: Design, k: int, weights: np.ndarray, seed: int | np.random.SeedSequence,

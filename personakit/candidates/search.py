@@ -32,7 +32,7 @@ from personakit.records import Candidates, Features
 from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 
 #: pairs of resamples behind the stability, and splits in halves behind the prediction strength
-PAIRS, HALVES = 20, 4
+PAIRS, HALVES = 20, 8
 #: people whom resamples and null tables are made of; beyond it a sample of them stands for all
 LARGE = 5_000
 

@@ -190,6 +190,17 @@ def test_rules_that_cannot_be_used(groups, rules, k, words):
 
 
 # ------------------------------------------------------------------- assign
+@pytest.mark.parametrize("name", TAKE_GAPS)
+def test_people_with_gaps_are_placed_among_people_without_and_the_other_way_round(name, groups):
+    table, truth = groups
+    table = planted.as_features(table).table
+    for trained in (table, table.mask(np.random.default_rng(1).random(table.shape) < 0.1)):
+        found = find_candidates(planted.as_features(trained), methods=name, k=3, seed=1)
+        few = table.head(20).mask(np.random.default_rng(2).random((20, 5)) < 0.15)
+        labels = assign(found, f"{name}-3", pd.concat([few, table.iloc[20:40]])).to_numpy().argmax(axis=1)
+        assert adjusted_rand_score(truth[:40], labels) > 0.85
+
+
 def test_new_people_need_the_features_and_the_levels_of_the_search(groups):
     table, truth = groups
     table = table.assign(place=pd.Categorical(np.array(["web", "shop", "call"])[truth]))
