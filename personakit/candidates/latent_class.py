@@ -19,6 +19,8 @@ KEPT = 6
 LONG, ROUNDS_BUDGET = 3000, 800_000
 #: smallest probability of an answer, and smallest variance as a share of everyone's
 RARE, FLOOR = 1e-10, 0.02
+#: the variance of a column that has none among these people, on the analysis scale
+FLAT = 1e-6
 #: people lent to each class of a resample who answer like everyone: keeps small classes from chances of exactly zero
 LENT = 0.5
 #: a cycle that gains less than this for each person is the last: of the best solution, and of those compared with it
@@ -109,7 +111,7 @@ def _moments(answers: Answers, counts: np.ndarray) -> tuple[np.ndarray, np.ndarr
     given = np.maximum(given, 1e-12)
     mean = value / given
     left = (square - mean * value).sum(axis=1, keepdims=True) / given.sum(axis=1, keepdims=True)
-    return mean, np.maximum(left, FLOOR * spread)
+    return mean, np.maximum(left, FLOOR * np.maximum(spread, FLAT))
 
 
 def _number_parts(answers: Answers, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

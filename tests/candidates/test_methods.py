@@ -297,3 +297,12 @@ def test_more_people_and_wider_separation_find_more():
     assert (narrow["agreement"] <= narrow["ceiling"] + 0.1).all()
     with pytest.raises(StudyError, match="sizes of at least 15"):
         advise_n(features, k=3, sizes=[10], seed=1)
+
+
+def test_a_column_that_is_flat_among_these_people_changes_nothing():
+    # half of the people may lack what the others differ in: the column then has no variance, but for rounding
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame(rng.normal(np.repeat([[-1.0, 0], [1, 0]], 60, axis=0), 0.3), columns=["a", "b"])
+    flat = table.assign(c=-0.0010004321, d=0.3333333333)
+    found = [METHODS["latent_class"](one, 2, 7).argmax(axis=1) for one in (table, flat)]
+    assert (found[0] == found[1]).all()
