@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from personakit.candidates import advise_n, assign, find_candidates, multiverse
+from personakit.candidates import METHODS, advise_n, assign, find_candidates, multiverse
 from personakit.candidates.design import make_design, sample_design
 from personakit.candidates.kmeans import best_centres, resampled_labels
 from personakit.candidates.latent_class import best_classes, parameter_count
