@@ -110,7 +110,7 @@ def main(events: int) -> None:
         Path(folder, "study.toml").write_text(STUDY, encoding="utf-8")
         planted = make(Path(folder, "logs"), events)
         size = sum(file.stat().st_size for file in Path(folder, "logs").iterdir())
-        print(f"# {size / 1e6:.0f} MB of Parquet; DuckDB {duckdb.__version__}")
+        print(f"{size / 1e6:.0f} MB of Parquet; DuckDB {duckdb.__version__}", file=sys.stderr)
         print("what,events,seconds,cpu_seconds,peak_mib,machine")
         for what in ("personakit read, audit, count", "personakit check", "DuckDB alone"):
             command = [sys.executable, __file__, "--run", what, folder]

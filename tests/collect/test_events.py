@@ -34,6 +34,7 @@ from event_files import (
     tickets,
 )
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from personakit.collect.logs.audit import audit_events
 from personakit.collect.logs.events import LOGS, read_events
@@ -244,6 +245,15 @@ def test_plain_tables_are_not_taken_for_a_vendors(tmp_path: Path) -> None:
     assert events(reading)["time_us"].tolist() == [NOON_US]
 
 
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + b"\xff" * 40, b"PK\x03\x04" + b"\xff" * 40, b"<", b"{",
+                                  b"\x1f\x8b", b"\xff\xfe" * 20])
+def test_no_layout_raises_where_it_looks_at_a_damaged_file(tmp_path: Path, data: bytes) -> None:
+    path = put(tmp_path, "log", data)
+    for head in (data, b""):
+        for place in (path, tmp_path / "l*", tmp_path, tmp_path / "nothing", tmp_path / "**[", Path("/proc/self/mem")):
+            assert not any(layout.recognise(place, head) for layout in LOGS.values())
+
+
 def test_several_small_files_of_json_lines_follow_each_other(tmp_path: Path) -> None:
     for number in (1, 2):
         put(tmp_path, f"part-{number}.jsonl", posthog().replace('"uuid": "', f'"uuid": "{number}'))
@@ -288,6 +298,19 @@ def test_an_archive_that_leaves_itself_or_is_a_bomb_is_refused(tmp_path: Path) -
             archive.writestr(name, content)
         with pytest.raises(StudyError, match="Do not trust"):
             read_events(put(tmp_path, "export.zip", packed.getvalue()), layout="amplitude")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=st.sampled_from(["log_link_visit_action", "log_action", "log_visit"]), cuts=CUTS)
+def test_mutated_tables_of_matomo_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, table: str,
+                                                      cuts: list[tuple[int, int, bytes]]) -> None:
+    path = matomo_tables(tmp_path_factory.mktemp("mutated")) / f"matomo_{table}.csv"
+    path.write_bytes(mutated(path.read_bytes(), cuts))
+    try:
+        reading = read_events(path.parent, layout="matomo_log")
+    except (StudyError, ChoiceError, TooFewError):
+        return
+    aside(reading)
 
 
 @pytest.mark.parametrize("layout", VENDORS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,7 @@ def test_a_large_text_becomes_a_relation_that_lives_on(tmp_path: Path, monkeypat
 def test_a_folder_and_a_pattern_of_parquet(tmp_path: Path) -> None:
     for day in (1, 2):
         (tmp_path / f"day={day}").mkdir()
-        parquet(tmp_path / f"day={day}", "part[1]-*.parquet", f"select 'p{day}' as participant_id, 'see' as event, "
+        parquet(tmp_path / f"day={day}", "l'été[1]-*.parquet", f"select 'p{day}' as participant_id, 'see' as event, "
                 f"cast({NOON_US} + range as bigint) as time_us, {day} as place from range(3)")
     put(tmp_path, "_SUCCESS", "")
     for path in (tmp_path, tmp_path / "day=*" / "*.parquet", tmp_path / "**" / "*.parquet"):
@@ -409,6 +410,16 @@ def test_mutated_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFact
         return
     assert reading.report.rows_in == reading.report.kept + int(reading.report.set_aside["rows"].sum())
     assert reading.report.kept == len(frame)
+
+
+def test_without_duckdb_text_is_loaded_and_parquet_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large(monkeypatch)
+    text = put(tmp_path, "log.csv", f"{NAMES}\np1,see,{AT}\n")
+    packed = parquet(tmp_path, "log.parquet", f"select 'p1' as participant_id, 'see' as event, {AT} as time_us")
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert read_events(text).tables["events"]["participant_id"].tolist() == ["p1"]
+    with pytest.raises(StudyError, match="pip install duckdb"):
+        read_events(packed)
 
 
 def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Unpack
 
 from personakit.collect.logs.files import files_of, is_large, is_parquet, is_text_table, one_file
+from personakit.collect.logs.lake import has_duckdb
 from personakit.collect.logs.lake_logs import read_lake
 from personakit.collect.logs.matomo import is_matomo_log, read_matomo_log
 from personakit.collect.logs.orders import is_orders, is_tickets, read_orders, read_tickets
@@ -117,7 +118,8 @@ def read_table_of_events(options: Options) -> Reading:
     """Read the layout "table" of events: one small file in memory, a large one or several where they lie."""
     files = files_of(options)
     _refuse_paths(one_file(options, files[0]))
-    if len(files) == 1 and (not is_large(files) or not (is_parquet(files[0]) or is_text_table(files[0]))):
+    text = is_text_table(files[0])
+    if len(files) == 1 and (not is_large(files) or not (text or is_parquet(files[0])) or (text and not has_duckdb())):
         return read_plain(replace(options, path=files[0]))
     return read_lake(options, files)
 
@@ -134,7 +136,8 @@ def _refuse_paths(options: Options) -> None:
 
 def _read_vendor(options: Options) -> Reading:
     vendor, files = VENDORS[str(options.layout)], files_of(options)
-    lake = not vendor.inside and (all(is_parquet(one) for one in files) or is_large(files) and is_text_table(files[0]))
+    text = is_large(files) and is_text_table(files[0]) and has_duckdb()
+    lake = not vendor.inside and (text or all(is_parquet(one) for one in files))
     reading = read_lake(options, files, vendor) if lake else read_in_memory(options, vendor)
     if lake and not is_large(files):
         reading = in_memory(reading)

@@ -116,6 +116,15 @@ def _first_line(error: Exception) -> str:
     return ", ".join(line.strip() for line in str(error).splitlines()[:3] if line.strip())[:200]
 
 
+def has_duckdb() -> bool:
+    """Whether DuckDB is installed; without it, text is loaded whole as long as it can be."""
+    try:
+        import duckdb
+    except ImportError:
+        return False
+    return hasattr(duckdb, "connect")
+
+
 def connect(options: Options) -> Any:
     """Open DuckDB within bounds: little memory, a folder for what does not fit that it removes, nothing fetched."""
     try:

@@ -31,7 +31,8 @@ def read_lake(options: Options, files: Sequence[Path], vendor: Vendor | None = N
     """Read a log with DuckDB: the counted table is a relation, to be passed on as any frame is."""
     lake = open_lake(options, files)
     digest = digest_of(tuple(files), options)
-    rows, = lake.ask("count(*)")
+    empty = " and ".join(f"{quote(name)} is null" for name in lake.columns)
+    rows, blank = lake.ask("count(*)", f"count(*) filter (where {empty})" if vendor is None else "0")
     if not rows:
         raise StudyError(f"{options.where}: holds no row under its header. Add rows, or remove [{options.table}] from "
                          f"study.toml.")
@@ -41,10 +42,10 @@ def read_lake(options: Options, files: Sequence[Path], vendor: Vendor | None = N
         reading = noted(reading, "collect.twice", n=len(lake.twice), first=first_five(lake.twice))
     fields = _plain_fields(lake, options) if vendor is None else _vendor_fields(lake, options, vendor)
     if vendor is None:
-        nothing = " and ".join(f"{quote(name)} is null" for name in lake.columns)
-        lake, reading = _without(lake, reading, nothing, EMPTY_ROW)
+        lake, reading = _without(lake, reading, empty, EMPTY_ROW, blank)
     else:
-        lake, reading = _without(lake, reading, f"{fields[PARTICIPANT][0]} is null", NO_ID)
+        nobody = f"{fields[PARTICIPANT][0]} is null"
+        lake, reading = _without(lake, reading, nobody, NO_ID, *lake.ask(f"count(*) filter (where {nobody})"))
         reading = _notes(lake, reading, fields, vendor)
     reading, time_us = _times(lake, reading, options, vendor, fields)
     columns = {}
@@ -62,8 +63,7 @@ def _filled(lake: Lake, columns: Mapping[str, str]) -> list[str]:
     return [name for name, count in zip(columns, counts, strict=True) if count or name in TABLES["events"][0]]
 
 
-def _without(lake: Lake, reading: Reading, condition: str, reason: str) -> tuple[Lake, Reading]:
-    count, = lake.ask(f"count(*) filter (where {condition})")
+def _without(lake: Lake, reading: Reading, condition: str, reason: str, count: int) -> tuple[Lake, Reading]:
     if not count:
         return lake, reading
     if count == reading.report.kept:

@@ -156,7 +156,8 @@ def _localised(lake: Lake, column: Column, local: str, options: Options, guesses
         raise StudyError(f"{column.where}: times carry no zone ({one}). Say where they were written down: add "
                          f'timezone = "Europe/Paris" (or yours) at the top of study.toml.')
     check_timezone(column.where, options.timezone)
-    _in_range(lake, column, LakeTimes(sql=local))
+    if low < LOW_US or high > HIGH_US:
+        _in_range(lake, column, LakeTimes(sql=local))
     steps = offsets_between(options.timezone, low, high)
     cases, ranges = _pieces(local, steps)
     found = lake.ask(*(f"count(*) filter (where {any_of})" for any_of in ranges.values())) if cases else (0, 0)

@@ -133,11 +133,7 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 def recognise_vendor(vendor: Vendor, path: Path, head: bytes) -> bool:
     """Whether the names by which a vendor is known stand in the head of a file, or of the first of several."""
-    try:
-        first = next(iter(list_files(path)), path)
-        names = names_in(first, head or read_head(first))
-    except (OSError, ValueError, LookupError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile):
-        return False
+    names = names_in(path, head)
     return any(all(has_name(names, name) for name in one) for one in vendor.known_by)
 
 
@@ -147,7 +143,18 @@ def has_name(names: bytes, name: str) -> bool:
 
 
 def names_in(path: Path, head: bytes) -> bytes:
-    """Return the bytes that hold the names of a file's fields: its header line, its first objects, or Parquet's footer."""
+    """Return the bytes that hold the names of the fields of a file, or of the first of several; none where it is damaged.
+
+    They are its header line, its first objects, or Parquet's footer.
+    """
+    try:
+        file = next(iter(list_files(path)), path)
+        return _names(file, head or read_head(file))
+    except (OSError, ValueError, LookupError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile):
+        return b""
+
+
+def _names(path: Path, head: bytes) -> bytes:
     if head.startswith(b"PAR1"):
         with path.open("rb") as file:
             file.seek(-8, 2)
@@ -156,10 +163,8 @@ def names_in(path: Path, head: bytes) -> bytes:
             return file.read(min(length, 1 << 22))
     if head.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if ".json" in PurePosixPath(name).suffixes]
-            if not names:
-                return b""
-            with archive.open(names[0]) as member:
+            first = next(name for name in [*archive.namelist(), ""] if not name or ".json" in PurePosixPath(name).suffixes)
+            with archive.open(first) as member:
                 head = member.read(1 << 16)
         head = zlib.decompressobj(wbits=31).decompress(head, 1 << 16) if head.startswith(b"\x1f\x8b") else head
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
