@@ -166,7 +166,7 @@ TABLES = {
 @pytest.mark.parametrize("packed", [False, True])
 def test_tables_are_the_same_both_ways(tmp_path: Path, kind: str, packed: bool) -> None:
     data = TABLES[kind].encode()
-    path = put(tmp_path, "log.csv.gz" if packed else "log.csv", gzip.compress(data, mtime=0, mtime=0) if packed else data)
+    path = put(tmp_path, "log.csv.gz" if packed else "log.csv", gzip.compress(data, mtime=0) if packed else data)
     memory, lake = both(path)
     frame = check_table("events", memory.tables["events"])
     found = as_pandas(lake.tables["events"])
