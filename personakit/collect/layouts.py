@@ -9,12 +9,13 @@ from types import MappingProxyType
 from personakit.collect.interviews.formats import INTERVIEWS
 from personakit.collect.logs.events import LOGS, read_table_of_events
 from personakit.collect.privacy.identifiers import without_identifiers
-from personakit.collect.reading.account import guessed
+from personakit.collect.reading.account import frame_of, guessed, noted
 from personakit.collect.reading.options import Layout, Options
 from personakit.collect.reading.source import read_head
 from personakit.collect.reading.tables import read_plain
+from personakit.collect.reading.values import nearly_numbers
 from personakit.collect.surveys.exports import SURVEYS
-from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.readings import Reading
 
 #: layout -> how it is known and read; the first that recognises a file has it. "table" is what remains.
@@ -40,12 +41,22 @@ def read(options: Options) -> Reading:
         reading = LAYOUTS[layout].read(replace(options, layout=layout))
         if options.layout is None:
             reading = guessed(reading, layout=layout)
-        return without_identifiers(reading, options)
+        return _closed(reading, options)
     if options.table == "events":
-        return without_identifiers(read_table_of_events(options), options)
+        return _closed(read_table_of_events(options), options)
     if options.path.is_dir():
         raise StudyError(f"{options.where}: {options.path} cannot be read (it is a folder). Name a file.")
-    return without_identifiers(read_plain(options), options)
+    return _closed(read_plain(options), options)
+
+
+def _closed(reading: Reading, options: Options) -> Reading:
+    """Take out what identifies people, and note columns that nearly were numbers."""
+    reading = without_identifiers(reading, options)
+    odd = nearly_numbers(frame_of(reading)) if reading.report.table in ("participants", "answers") else {}
+    if not odd:
+        return reading
+    shown = first_five(f"{name}: {one}" for name, one in odd.items())
+    return noted(reading, "collect.nearly_numbers", n=len(odd), first=shown)
 
 
 def layouts_of(table: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pytest
 from personakit.collect.layouts import read
 from personakit.collect.reading.options import make_options
 from personakit.collect.surveys.exports import read_survey
-from personakit.errors import StudyError
+from personakit.errors import ChoiceError, StudyError
 from personakit.readings import Reading
 from personakit.study import load_study
 
@@ -124,3 +124,41 @@ def test_what_is_no_table(tmp_path: Path, data: bytes | str, words: list[str]) -
         plain(write(tmp_path, data))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_numbers_are_read_by_the_marks_of_their_file(tmp_path: Path) -> None:
+    def answers(text: str, **how: object) -> pd.DataFrame:
+        return plain(write(tmp_path, text), **how).tables["answers"]
+
+    # commas that may part thousands say nothing alone; a French file has commas beside points that part thousands
+    assert answers("participant_id,pay\nA,\"1,200\"\nB,\"2,300\"\n")["pay"].tolist() == ["1,200", "2,300"]
+    assert answers("participant_id,pay\nA,\"1,200\"\nB,\"2,300\"\n", decimal=".")["pay"].tolist() == [1200, 2300]
+    french = answers("participant_id;pop;note;v\nA;1.200;3,5;2.1\nB;12.000;4;2.2\nC;3.500;2,25;3.14\n")
+    assert french["pop"].tolist() == [1200, 12000, 3500]
+    assert french["note"].tolist() == [3.5, 4, 2.25]
+    assert french["v"].tolist() == [2.1, 2.2, 3.14]
+    assert answers("participant_id,sku\nA,1E5\nB,2E3\n")["sku"].tolist() == ["1E5", "2E3"]
+
+
+def test_a_separator_is_the_one_that_gives_even_rows(tmp_path: Path) -> None:
+    text = "client;Note, prix;Note, accueil;Note, délai\nA;2,5;3,5;4,0\nB;3,5;4,5;1,0\n"
+    reading = plain(write(tmp_path, text), columns={"participant_id": "client"})
+    assert reading.report.guesses["separator"] == ";"
+    assert reading.tables["answers"]["Note, prix"].tolist() == [2.5, 3.5]
+
+
+def test_a_stray_word_among_numbers_is_told(tmp_path: Path) -> None:
+    text = "participant_id,age\n" + "".join(f"p{age},{age}\n" for age in range(20, 40)) + "p99,NSP\n"
+    reading = plain(write(tmp_path, text))
+    notes = {note.key: note.values["first"] for note in reading.report.notes}
+    assert notes["collect.nearly_numbers"] == "age: NSP"
+    assert "collect.nearly_numbers" not in {note.key for note in plain(
+        tmp_path / "answers.csv", missing=["NSP"]).report.notes}
+
+
+@pytest.mark.parametrize(("how", "words"), [
+    ({"missing": "-99"}, "missing must be written as"), ({"columns": ["a"]}, "columns must be written as"),
+    ({"encoding": 8}, "encoding must be written as"), ({"seperator": ";"}, "Did you mean 'separator'")])
+def test_settings_of_the_wrong_kind_are_refused(tmp_path: Path, how: dict[str, object], words: str) -> None:
+    with pytest.raises(ChoiceError, match=words):
+        plain(write(tmp_path, "participant_id,a\np1,1\n"), **how)
