@@ -17,6 +17,7 @@ from personakit.collect.lake_logs import read_lake
 from personakit.collect.matomo import is_matomo_log, read_matomo_log
 from personakit.collect.options import How, Layout, Options, make_options
 from personakit.collect.orders import is_orders, is_tickets, read_orders, read_tickets
+from personakit.collect.source import read_head
 from personakit.collect.tables import read_plain
 from personakit.collect.vendor_logs import in_memory, read_in_memory
 from personakit.collect.vendors import VENDORS, recognise_vendor
@@ -126,8 +127,7 @@ def read_table_of_events(options: Options) -> Reading:
 
 def _refuse_paths(options: Options) -> None:
     """Refuse a table of paths that were added up ("search > mail > shop", 12 conversions): its rows are nobody's events."""
-    with options.path.open("rb") as file:
-        lines = file.read(1 << 14).decode("utf-8", "replace").splitlines()[:20]
+    lines = read_head(options.path, 1 << 14).decode("utf-8", "replace").splitlines()[:20]
     header = lines[0].casefold() if lines else ""
     if "path" in header and "conversion" in header and sum(" > " in line for line in lines) > 1:
         raise StudyError(f"{options.where}: counts paths (\"a > b\") over many people, and holds no events of a person. Ask "
