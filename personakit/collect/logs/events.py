@@ -20,6 +20,7 @@ from personakit.collect.logs.vendors import VENDORS, recognise_vendor
 from personakit.collect.logs.xes import is_xes, read_xes_file
 from personakit.collect.reading.account import noted
 from personakit.collect.reading.options import How, Layout, Options, make_options
+from personakit.collect.reading.source import read_head
 from personakit.collect.reading.tables import read_plain
 from personakit.errors import StudyError, first_five
 from personakit.readings import Reading
@@ -126,8 +127,7 @@ def read_table_of_events(options: Options) -> Reading:
 
 def _refuse_paths(options: Options) -> None:
     """Refuse a table of paths that were added up ("search > mail > shop", 12 conversions): its rows are nobody's events."""
-    with options.path.open("rb") as file:
-        lines = file.read(1 << 14).decode("utf-8", "replace").splitlines()[:20]
+    lines = read_head(options.path, 1 << 14).decode("utf-8", "replace").splitlines()[:20]
     header = lines[0].casefold() if lines else ""
     if "path" in header and "conversion" in header and sum(" > " in line for line in lines) > 1:
         raise StudyError(f"{options.where}: counts paths (\"a > b\") over many people, and holds no events of a person. Ask "

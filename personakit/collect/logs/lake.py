@@ -196,7 +196,7 @@ def _open_text(connection: Any, options: Options, files: Sequence[Path]) -> Lake
     blank, twice = name_cells(pd.DataFrame(columns=range(len(header))), header)
     names = _apart([str(name) for name in blank])
     fields = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names.values())
-    with files[0].open("rb") as file:
+    with told(options), files[0].open("rb") as file:
         packed = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
     nulls = ", ".join(literal(one) for one in ("", *options.missing))
     source = (f"read_csv({_list(files)}, columns = {{{fields}}}, header = true, auto_detect = false, "

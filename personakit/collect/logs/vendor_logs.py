@@ -104,9 +104,7 @@ def _is_json(name: str) -> bool:
 
 def rows_of(options: Options) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON file, one at a time where it holds one a line; a zip holds several such files."""
-    with options.path.open("rb") as file:
-        packed = file.read(4) == b"PK\x03\x04"
-    if not packed:
+    if read_head(options.path, 4) != b"PK\x03\x04":
         yield from _objects(read_bytes(options)[0], options)
         return
     members, _ = read_zip(options, _is_json)
