@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from personakit.collect.logs.aside import aside_nobody
+from personakit.collect.logs.audit import people_of
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.readings import Reading
 from personakit.records import Study
@@ -130,7 +131,7 @@ def _everyone(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         if isinstance(frame, pd.DataFrame):
             ids |= set(frame.index if table == "answers" else frame[PARTICIPANT])
         elif frame is not None:
-            raise StudyError(f"{table}: is too large to list its people here. Give them: tables={{\"participants\": ...}}.")
+            ids |= set(people_of(frame))
     known = tables.get("participants")
     if known is None:
         return pd.DataFrame(index=pd.Index(sorted(ids), dtype="str", name=PARTICIPANT))
