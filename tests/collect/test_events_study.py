@@ -12,7 +12,7 @@ from personakit.behaviour import behaviour_table
 from personakit.collect.logs import files
 from personakit.collect.logs.audit import as_pandas
 from personakit.errors import StudyError
-from personakit.evidence import gather
+from personakit.evidence import coverage
 from personakit.journeys import trace_journeys
 from personakit.records import Study
 from personakit.study import check_study, load_study, save_study
@@ -89,7 +89,7 @@ def test_the_sample_with_its_mess_is_the_same_study(tmp_path: Path, monkeypatch:
     one, other = trace_journeys(memory), trace_journeys(lazy)
     pd.testing.assert_frame_equal(one.ends, other.ends)
     assert (one.log.time_us == other.log.time_us).all()
-    assert set(gather._with_events(lazy.events)) == set(memory.events["participant_id"])
+    assert set(coverage._with_events(lazy.events)) == set(memory.events["participant_id"])
 
 
 @pytest.mark.parametrize("settings", [
