@@ -436,3 +436,10 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     del relation
     gc.collect()
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_files_with_and_without_a_zone_are_not_put_together(tmp_path: Path) -> None:
+    for name, time in (("a", "timestamp '2026-03-13 10:00:00'"), ("b", "timestamptz '2026-03-13 10:00:00+01'")):
+        parquet(tmp_path, f"{name}.parquet", f"select 'p1' as participant_id, 'see' as event, {time} as time")
+    with pytest.raises(StudyError, match="some files write time with a zone and others without"):
+        read_events(tmp_path, timezone="Europe/Paris")

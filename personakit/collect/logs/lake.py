@@ -150,12 +150,24 @@ def _private_folder() -> Path:
     return folder
 
 
+def _refuse_mixed_clocks(connection: Any, options: Options, files: Sequence[Path]) -> None:
+    """Refuse Parquet files of which some write a column of times with a zone and some without: put together, they shift."""
+    zoned = "contains(coalesce(cast(logical_type as varchar), ''), 'isAdjustedToUTC=1')"
+    times = "bool_or(contains(cast(logical_type as varchar), 'Timestamp'))"
+    mixed = connection.sql(f"select name from parquet_schema({_list(files)}) group by name having {times} and "
+                           f"count(distinct {zoned}) > 1").fetchall()
+    if mixed:
+        raise StudyError(f"{options.where}: some files write {first_five(name for name, in mixed)} with a zone and others "
+                         f"without. Read them one by one, or write them alike.")
+
+
 def open_lake(options: Options, files: Sequence[Path]) -> Lake:
     """Look at the files of a log: Parquet files, or text files with the same header. Nothing is read but their heads."""
     connection = connect(options)
     if all(is_parquet(one) for one in files):
         source = f"read_parquet({_list(files)}, union_by_name = true, hive_partitioning = false)"
         with told(options):
+            _refuse_mixed_clocks(connection, options, files)
             found = connection.sql(f"select * from {source}")
             columns = dict(zip(found.columns, found.types, strict=True))
             source = _without_missing(connection, options, source, columns)
