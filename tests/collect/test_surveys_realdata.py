@@ -156,7 +156,8 @@ def test_limesurvey() -> None:
     assert book.loc["ukrse2[SQ003]", "label"] == "How do you meet other RSEs? [N/A]"
     # ratings whose ends carry words
     assert book.loc["time1can[time1can]", ["kind", "low", "high"]].tolist() == ["ordinal", 1, 10]
-    assert notes == {"multi": 7, "rated": 9, "unordered": 6}
+    # stability1 holds 1 to 4 and "5+"
+    assert notes == {"multi": 7, "rated": 9, "unordered": 6, "collect.nearly_numbers": 1}
     scale = ["Strongly disagree", "Disagree", "Neither agree or disagree", "Agree", "Strongly Agree"]
     agreed, _, _ = parts(read_survey(DATA / "limesurvey_rse_uk_2017" / "public_data.csv", scales=[scale]))
     assert agreed["likertagree2[affSat1]"].value_counts().sort_index().index.tolist() == [1, 2, 3, 4, 5]
