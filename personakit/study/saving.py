@@ -20,7 +20,9 @@ from personakit.study.settings import SETTINGS_FILE, STUDY_TABLES
 
 
 def save_study(study: Study, folder: str | PathLike[str]) -> Path:
-    """Write a study as a folder: ``study.toml`` and one CSV a table, which ``load_study`` reads back equal.
+    """Write a study as a folder: ``study.toml`` and one CSV a table, which ``load_study`` reads back.
+
+    A study that was read comes back equal. In one made by hand, text that looks like a number or a yes comes back as one.
 
     Use it to hand over a study that was read, cleaned or made in a notebook. The tables have canonical names and hold the
     rows that were kept; what was set aside is listed in ``set_aside.csv`` and where the rows came from in
