@@ -14,6 +14,7 @@ from personakit.schema import STAGE, TOUCHPOINT
 
 ALL = "all"
 FEW_PEOPLE = 10
+WIDE = 0.3  # an interval wider than this is too few to read
 CHUNK = 4_000_000  # weights drawn at once: replicates x people
 
 

@@ -10,13 +10,12 @@ import pandas as pd
 from personakit.errors import StudyError
 from personakit.eventlog import person_of
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import ALL, FEW_PEOPLE, check_view, members
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
 END, OPEN, OTHER, MORE = "end", "open", "other", "more"
-WIDE = 0.3  # an interval wider than this is too few to read
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,9 +169,14 @@ _COUNTED = ["people", "people_total", "share", "low", "high", "few"]
 
 
 def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool) -> Sequences:
-    column = check_view(journeys, by)
     if steps < 1:
         raise StudyError(f"steps: {steps} shows nothing. Ask for 1 or more.")
+    return walked(journeys, by, moves_only=moves_only)
+
+
+def walked(journeys: Journeys, by: str, *, moves_only: bool) -> Sequences:
+    """Check ``by`` and list what each person did; raise where no event belongs to a level."""
+    column = check_view(journeys, by)
     found = sequences(journeys, column, moves_only=moves_only)
     if not len(found.code):
         raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
@@ -210,5 +214,3 @@ def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Jou
             "few": (total < FEW_PEOPLE) | ~(high - low <= WIDE)}))
     return pd.concat(frames, ignore_index=True)
 
-
-__all__ = ["ALL", "END", "MORE", "OPEN", "OTHER", "Sequences", "flows", "sequences", "step_matrix"]

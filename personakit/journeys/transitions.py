@@ -8,12 +8,10 @@ from scipy import sparse
 
 from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of, transition_counts
 from personakit.inference import percentile_interval, wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, check_view, members, ratio
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
-
-WIDE = 0.3  # an interval wider than this is too few to read
 
 
 def transitions(

@@ -9,9 +9,9 @@ import pandas as pd
 
 from personakit.errors import StudyError
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, check_view, members
+from personakit.journeys.groups import FEW_PEOPLE, members
 from personakit.journeys.rows import with_ids
-from personakit.journeys.steps import OTHER, Sequences, sequences
+from personakit.journeys.steps import OTHER, Sequences, walked
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -60,12 +60,9 @@ def variants(
     >>> variants(journeys, by="touchpoint")[["variant", "people"]].to_numpy().tolist()
     [['see', 1], ['see > buy', 1]]
     """
-    column = check_view(journeys, by)
     if top < 1:
         raise StudyError(f"top: {top} names no variant. Ask for 1 or more.")
-    found = sequences(journeys, column, moves_only=moves_only)
-    if not len(found.code):
-        raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
+    found = walked(journeys, by, moves_only=moves_only)
     variant, first = variant_of(found)
     kept = np.lexsort((first, found.length[first], -np.bincount(variant[variant >= 0])))[:top]
     starts = np.cumsum(found.length) - found.length

@@ -9,7 +9,7 @@ from dataclasses import replace as _with
 import numpy as np
 import pandas as pd
 
-from personakit.disclosure import evidence_cells, hide_small, is_small
+from personakit.disclosure import THRESHOLD, evidence_cells, hide_small, is_small
 from personakit.errors import ChoiceError, TooFewError, first_five
 from personakit.personas.decide import check_author, check_evidence, decided, named
 from personakit.records import Evidence, Personas
@@ -100,7 +100,7 @@ def aggregates_of(evidence: Evidence, persona: str) -> Evidence:
                        totals=[((CODE,), "with_code")])
     codes = codes[(codes[PERSONA] == persona) & ~codes["hidden"]]
     traits = evidence.traits[evidence.traits[PERSONA] == persona]
-    shown = ~np.logical_or.reduce([(traits[name] * n).round().between(1, 4) for name in ("share", "together")])
+    shown = ~np.logical_or.reduce([(traits[name] * n).round().between(1, THRESHOLD - 1) for name in ("share", "together")])
     return Evidence(
         table=table[[PERSONA, FEATURE, KIND, UNIT, "inside", "outside", "difference", "n_inside", "n_outside"]],
         codes=codes[[PERSONA, CODE, KIND, STAGE, "with_code", "interviewees", "elsewhere", "interviewees_elsewhere"]],
