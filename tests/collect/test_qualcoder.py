@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import warnings
-from contextlib import closing
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_files import CHANGES, accounted, made, with_changed_cells
 
-from personakit.collect import check_reading
 from personakit.collect.interviews.qualcoder import read_qualcoder
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.readings import Reading
@@ -51,14 +48,6 @@ insert into attribute values (1, 'âge', 'case', '34', 1), (2, 'âge', 'case', '
 """
 
 
-def made(*scripts: str) -> bytes:
-    """Return a SQLite file."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for one in scripts:
-            connection.executescript(one)
-        return connection.serialize()
-
-
 WHOLE = made(SCHEMA, ROWS)
 
 
@@ -66,18 +55,6 @@ def project(path: Path, *more: str) -> Path:
     path.mkdir(exist_ok=True)
     (path / "data.qda").write_bytes(made(SCHEMA, ROWS, *more))
     return path
-
-
-def accounted(reading: Reading) -> Reading:
-    report = reading.report
-    assert report.rows_in == report.kept + int(report.set_aside["rows"].sum())
-    assert len(reading.tables["codes"]) == report.kept
-    texts = dict(zip(reading.tables["texts"]["source"], reading.tables["texts"]["text"], strict=True))
-    for row in reading.tables["codes"].itertuples():
-        if pd.notna(row.start):
-            assert texts[row.source][row.start : row.end] == row.quote
-    check_reading(reading, language="fr")
-    return reading
 
 
 def notes(reading: Reading) -> dict[str, int]:
@@ -213,26 +190,12 @@ def test_mutated_projects_read_or_raise_a_study_error(tmp_path_factory: pytest.T
     accounted(reading)
 
 
-CELL = st.one_of(st.none(), st.integers(-5, 5), st.integers(2**60, 2**62), st.floats(), st.binary(max_size=4), st.text(
-    st.characters(codec="utf-8"), max_size=6))
-
-
 @settings(max_examples=100)
-@given(twice=st.integers(0, 99), changes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(1, 4), CELL),
-                                                   min_size=1, max_size=5))
+@given(twice=st.integers(0, 99), changes=CHANGES)
 def test_cells_of_any_kind_read_or_raise_a_study_error(tmp_path_factory: pytest.TempPathFactory, twice: int,
                                                        changes: list[tuple[int, int, int, object]]) -> None:
     path = tmp_path_factory.mktemp("cells") / "a.qda"
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA.replace(" primary key", "") + ROWS)
-        tables = [name for (name,) in connection.execute("select name from sqlite_master")]
-        for place, other, row, value in changes:
-            table = tables[place % len(tables)]
-            columns = [one[1] for one in connection.execute(f"pragma table_info({table})")]
-            connection.execute(f'update {table} set "{columns[other % len(columns)]}" = ? where rowid = ?', (value, row))
-        connection.execute(f"insert into {tables[twice % len(tables)]} select * from {tables[twice % len(tables)]}")
-        connection.commit()
-        path.write_bytes(connection.serialize())
+    path.write_bytes(with_changed_cells(SCHEMA + ROWS, twice, changes))
     try:
         reading = read_qualcoder(path)
     except (StudyError, ChoiceError, TooFewError):

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_files import CHANGES, accounted, made, with_changed_cells
 
-from personakit.collect import check_reading, read
+from personakit.collect import read
 from personakit.collect.interviews.taguette import read_taguette
 from personakit.collect.reading.options import Options
 from personakit.errors import ChoiceError, StudyError, TooFewError
@@ -48,32 +49,12 @@ insert into commands values (4, 'sara', '{"type": "highlight_add", "highlight_id
 """
 
 
-def made(*scripts: str) -> bytes:
-    """Return a SQLite file."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for one in scripts:
-            connection.executescript(one)
-        return connection.serialize()
-
-
 WHOLE = made(SCHEMA, ROWS)
 
 
 def database(path: Path, *more: str) -> Path:
     path.write_bytes(made(SCHEMA, ROWS, *more))
     return path
-
-
-def accounted(reading: Reading) -> Reading:
-    report = reading.report
-    assert report.rows_in == report.kept + int(report.set_aside["rows"].sum())
-    assert len(reading.tables["codes"]) == report.kept
-    texts = dict(zip(reading.tables["texts"]["source"], reading.tables["texts"]["text"], strict=True))
-    for row in reading.tables["codes"].itertuples():
-        if pd.notna(row.start):
-            assert texts[row.source][row.start : row.end] == row.quote
-    check_reading(reading, language="fr")
-    return reading
 
 
 def notes(reading: Reading) -> dict[str, int]:
@@ -220,26 +201,12 @@ def test_mutated_bytes_read_or_raise_a_study_error(tmp_path_factory: pytest.Temp
     accounted(reading)
 
 
-CELL = st.one_of(st.none(), st.integers(-5, 5), st.integers(2**60, 2**62), st.floats(), st.binary(max_size=4), st.text(
-    st.characters(codec="utf-8"), max_size=6))
-
-
 @settings(max_examples=100)
-@given(twice=st.integers(0, 99), changes=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(1, 4), CELL),
-                                                   min_size=1, max_size=5))
+@given(twice=st.integers(0, 99), changes=CHANGES)
 def test_cells_of_any_kind_read_or_raise_a_study_error(tmp_path_factory: pytest.TempPathFactory, twice: int,
                                                        changes: list[tuple[int, int, int, object]]) -> None:
     path = tmp_path_factory.mktemp("cells") / "a.qda"
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA.replace(" primary key", "") + ROWS)
-        tables = [name for (name,) in connection.execute("select name from sqlite_master")]
-        for place, other, row, value in changes:
-            table = tables[place % len(tables)]
-            columns = [one[1] for one in connection.execute(f"pragma table_info({table})")]
-            connection.execute(f'update {table} set "{columns[other % len(columns)]}" = ? where rowid = ?', (value, row))
-        connection.execute(f"insert into {tables[twice % len(tables)]} select * from {tables[twice % len(tables)]}")
-        connection.commit()
-        path.write_bytes(connection.serialize())
+    path.write_bytes(with_changed_cells(SCHEMA + ROWS, twice, changes))
     try:
         reading = read_taguette(path)
     except (StudyError, ChoiceError, TooFewError):
