@@ -16,7 +16,8 @@ GROUND = {"schema", "frozen", "readings", "records", "documents", "errors"}
 TOOLS = {"collect", "eventlog", "inference", "disclosure", "wording"}
 FACES = {"cli", "plots", "export"}
 PIPELINE = {"run"}
-HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib", "pyreadstat", "openpyxl", "stdnum"}
+HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib", "pyreadstat", "openpyxl", "stdnum", "pptx", "weasyprint",
+         "pypdfium2", "polars", "pyspark", "pyarrow"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
