@@ -41,7 +41,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 lock:
-	@uv pip compile pyproject.toml requirements.build --all-extras --universal --python-version 3.11 --generate-hashes \
+	@uv pip compile pyproject.toml requirements.build --extra all --extra docs --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 clean:

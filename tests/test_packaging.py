@@ -9,13 +9,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "duckdb": "python-duckdb"}
+#: extras that ``all`` leaves out: a cluster's engine, and what builds the site
+APART = {"spark", "docs"}
 
 
 def requirements() -> set[str]:
     """Return every requirement of the project, its extras and its build, in conda-forge's names."""
     own = PROJECT["name"]
     wanted = list(PROJECT["dependencies"]) + (ROOT / "requirements.build").read_text(encoding="utf-8").split()
-    for extra in PROJECT["optional-dependencies"].values():
+    for name, extra in PROJECT["optional-dependencies"].items():
+        if name in APART:
+            continue
         wanted += [one for one in extra if not one.startswith(own)]
     split = [re.match(r"([A-Za-z0-9_.-]+)(.*)", one).groups() for one in wanted]
     return {CONDA_NAMES.get(name, name) + version for name, version in split}
@@ -27,9 +31,9 @@ def test_environment_yml_holds_what_pyproject_holds():
     assert listed == requirements() | {"python" + PROJECT["requires-python"]}
 
 
-def test_all_means_all_extras():
+def test_all_means_all_extras_but_those_set_apart():
     extras = PROJECT["optional-dependencies"]
-    assert extras["all"] == [f"{PROJECT['name']}[{','.join(name for name in extras if name != 'all')}]"]
+    assert extras["all"] == [f"{PROJECT['name']}[{','.join(name for name in extras if name not in {'all', *APART})}]"]
 
 
 def test_the_lock_has_hashes_and_no_address():
