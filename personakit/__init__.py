@@ -38,11 +38,13 @@ _HOMES = {
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
                      "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),
+        "monitor": ("WaveComparison", "ChangeEffect", "carry_over", "compare_waves", "journey_outcomes", "measure_change",
+                    "kpi_sheet", "engagement", "freshness", "read_hypotheses", "judge_hypotheses", "needed_people"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
-        "export": ("save_cards", "save_map", "save_report", "save_tables"),
+        "export": ("save_cards", "save_map", "save_report", "save_tables", "save_comparison"),
         "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
-        "run": ("run_study",),
+        "run": ("run_study", "compare_studies"),
     }.items()
     for name in names
 }

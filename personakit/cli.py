@@ -1,4 +1,4 @@
-"""The command line: ``personakit check / run / cards / assign / sample``. Every error is one sentence and exit code 2."""
+"""The command line: ``personakit check / run / cards / compare / assign / sample``. An error is a sentence, exit code 2."""
 
 from __future__ import annotations
 
@@ -74,6 +74,27 @@ def cards(
     for path in write_cards(load_study(study), out, candidate=candidate, language=language, formats=read_list(formats),
                             seed=seed):
         typer.echo(str(path))
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The study folder of the earlier wave.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="That of the later wave; it may be the same folder.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; that of an earlier comparison is replaced at the end.")],
+    old_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the old study.toml.")] = None,
+    new_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the new study.toml.")] = None,
+    sizes: Sizes = "2-8",
+    candidate: Chosen = None,
+    language: Language = None,
+    seed: Seed = 7,
+) -> None:
+    """Compare two waves: do the personas of the earlier one still hold?"""
+    from personakit.run import compare_studies
+    from personakit.study import load_study
+
+    folder = compare_studies(load_study(old, wave=old_wave), load_study(new, wave=new_wave), out, k=read_sizes(sizes),
+                             candidate=candidate, language=language, seed=seed)
+    typer.echo(str(folder / "index.html"))
 
 
 @app.command()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from personakit.answers import answer_table
 from personakit.behaviour import behaviour_table
-from personakit.candidates import find_candidates
+from personakit.candidates import assign, find_candidates
 from personakit.cards import make_cards
 from personakit.coding import code_table
 from personakit.documents import Card, JourneyMap
@@ -24,6 +26,7 @@ from personakit.export import (
     map_name,
     publishable_tables,
     save_cards,
+    save_comparison,
     save_manifest,
     save_map,
     save_report,
@@ -32,7 +35,8 @@ from personakit.export import (
 from personakit.features import build_features
 from personakit.journeys import describe_journeys, trace_journeys
 from personakit.maps import make_map
-from personakit.personas import choose, label, recommend, suggest_labels
+from personakit.monitor import WaveComparison, carry_over, compare_waves
+from personakit.personas import choose, label, match_personas, recommend, suggest_labels
 from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
 from personakit.study import check_study
 from personakit.wording import check_language, say_key
@@ -149,10 +153,7 @@ def analyse_study(
 ) -> Analysis:
     """Do everything that is computed: features, candidates, personas, evidence and journeys, as far as the tables allow."""
     language = check_language(language or study.language)
-    habits = behaviour_table(study) if study.events is not None else None
-    answers = answer_table(study) if study.answers is not None else None
-    coded = coded_interviews(study)
-    features = build_features(study, habits, answers, coded)
+    features = build_features(study, *tables_of_people(study))
     candidates = find_candidates(features, k=k, seed=seed)
     personas = pick_personas(study, candidates, candidate, language)
     evidence = gather_evidence(study, features, personas, seed=seed) if personas is not None else None
@@ -162,6 +163,70 @@ def analyse_study(
     findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
     return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
                     personas=personas, evidence=evidence, findings=findings, language=language, seed=seed)
+
+
+def compare_studies(
+    old: Study, new: Study, out: str | Path, *, k: Sequence[int] = range(2, 9), candidate: str | None = None,
+    language: str | None = None, seed: int = 7,
+) -> Path:
+    """Compare two waves of a study: the personas of the old one on the people of the new, and a search done afresh.
+
+    Use it once a year. Names and decisions are those of the old study. It cannot tell why something has changed.
+
+    Parameters
+    ----------
+    old, new
+        From ``load_study``: the same tables, with the same names of events, items and codes.
+    out
+        The folder to write, as ``run_study`` does.
+    k, candidate, language, seed
+        As for ``run_study``.
+
+    Returns
+    -------
+    Path of the folder: ``index.html``, ``tables/``, ``manifest.json``.
+
+    Raises
+    ------
+    StudyError, ChoiceError, TooFewError
+        There are no personas in the old study, or the two do not compare. Nothing is written then.
+    """
+    check_replaceable(out)
+    before = analyse_study(old, k=k, candidate=candidate, language=language, seed=seed)
+    if before.personas is None:
+        raise StudyError(f"{old.name}: there are no personas to compare (verdict: {before.candidates.verdict}). "
+                         f"Name a candidate with --candidate, or search in the new wave with `personakit run`.")
+    waves = compare_to(before, new, k=k, seed=seed)
+    title = say_key("monitor.title", before.language, old=old.name, new=new.name)
+    with finished_folder(out) as folder:
+        save_comparison(waves, before.personas, folder, title=title, language=before.language)
+        asked = {"k": list(k), "candidate": candidate, "language": before.language, "compared_with": old.name}
+        save_manifest(folder, study=new, parameters=asked, seed=seed)
+    return Path(out)
+
+
+def compare_to(before: Analysis, new: Study, *, k: Sequence[int], seed: int) -> WaveComparison:
+    """Place the people of a new wave in the personas of an analysis, search afresh, and compare."""
+    personas = before.personas
+    if personas is None:
+        raise StudyError("compare_to: the analysis has no personas.")
+    tables = tables_of_people(new, window_days=before.features.window_days)
+    placed = carry_over(personas, *tables, place=partial(assign, before.candidates, personas.candidate), by="personakit",
+                        reason=say_key("monitor.carried", before.language))
+    afresh = find_candidates(build_features(new, *tables), k=k, seed=seed)
+    links = match_personas(placed, recommend(afresh, language=before.language)) if afresh.recommended else None
+    journeys = None
+    if before.study.events is not None and new.events is not None:
+        journeys = (trace_journeys(before.study), trace_journeys(new))
+    return compare_waves(personas, placed, links, journeys=journeys, seed=seed)
+
+
+def tables_of_people(study: Study, *, window_days: float | None = None) -> tuple[pd.DataFrame | None, ...]:
+    """Make the tables that features come from, as far as the study has them; habits over the window of another wave."""
+    same = window_days is not None and np.isfinite(window_days)
+    watch = partial(behaviour_table, window_days=window_days) if same else behaviour_table
+    habits = watch(study) if study.events is not None else None
+    return habits, answer_table(study) if study.answers is not None else None, coded_interviews(study)
 
 
 def coded_interviews(study: Study) -> pd.DataFrame | None:

@@ -37,6 +37,11 @@ def agence():
     return plant("agence", seed=103)
 
 
+@pytest.fixture(scope="module")
+def lunettes_later():
+    return plant("lunettes_later", seed=104)
+
+
 def steps(planted):
     """Return the clean log, sorted, with each event's stage number and whether the session goes on after it."""
     events = planted.tables["events"].drop(index=planted.truth["rows"]["row"].to_numpy())

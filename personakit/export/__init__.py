@@ -9,6 +9,8 @@ from personakit.export.maps import save_map
 from personakit.export.render import check_formats
 from personakit.export.report import save_report
 from personakit.export.tables import map_name, publishable_tables, save_tables
+from personakit.export.waves import save_comparison, wave_tables
 
 __all__ = ["FORMATS", "Spoken", "check_formats", "check_replaceable", "finished_folder", "five_lines", "map_name",
-           "publishable_tables", "save_cards", "save_manifest", "save_map", "save_report", "save_tables"]
+           "publishable_tables", "save_cards", "save_comparison", "save_manifest", "save_map", "save_report", "save_tables",
+           "wave_tables"]

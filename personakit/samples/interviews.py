@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.samples.people import People
-from personakit.samples.recipes import Recipe
+from personakit.samples.recipes import Recipe, spoken_mix
 from personakit.schema import CONSENTS, PARTICIPANT
 
 OWN_RATE, OTHER_RATE = 0.7, 0.2
@@ -46,7 +46,7 @@ def draw_codes(recipe: Recipe, people: People, rng: np.random.Generator) -> pd.D
 
 def code_rates(recipe: Recipe, mix: np.ndarray) -> np.ndarray:
     """How often each person (rows of ``mix``) would speak of each code. With one population, personas play no part."""
-    columns = []
+    mix, columns = spoken_mix(recipe, mix), []
     for code in recipe.words["codes"]:
         if code["persona"] < 0:
             columns.append(np.full(len(mix), code["rate"]))

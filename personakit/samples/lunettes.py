@@ -1,4 +1,4 @@
-"""The samples ``lunettes`` (four planted personas) and ``bruit`` (the same shape, one population)."""
+"""The samples ``lunettes`` (four planted personas), ``bruit`` (the same shape, one population) and ``lunettes_later``."""
 
 from __future__ import annotations
 
@@ -83,5 +83,23 @@ BRUIT = replace(
     LUNETTES, name="bruit", sessions_mean=8.7, personas=(_EVERYONE,), between=0.0, concentration=30,
     processes=np.array([_MIDDLE]), friction={}, breaks={}, interviews=(24,), contested_interviews=0,
     attributes={name: {level: (float((np.array(shares) * _SIZES).sum()),) for level, shares in levels.items()}
+                for name, levels in LUNETTES.attributes.items()},
+)
+
+# a year on: "famille" has grown, "pressé" has come apart (app or web), and the basket has been mended
+_COMPARING, _ACCOMPANIED, _HURRIED, _FAMILY = PERSONAS
+LATER = replace(
+    LUNETTES, name="lunettes_later", title="Lunettes, un an après", start="2026-01-05", people=1_000, friction={},
+    respondents=250, ids_after=0x1000,
+    personas=(
+        replace(_COMPARING, share=0.28), replace(_ACCOMPANIED, share=0.22),
+        replace(_HURRIED, share=0.12, channel={"web": 0.08, "app": 0.84, "shop": 0.05, "call": 0.03},
+                content={"orient": 0.04, "inform": 0.04, "help": 0.04, "reassure": 0.04, "reward": 0.84}),
+        replace(_FAMILY, share=0.26),
+        replace(_HURRIED, name="pressé du web", share=0.12, channel={"web": 0.86, "app": 0.04, "shop": 0.06, "call": 0.04},
+                content={"orient": 0.30, "inform": 0.10, "help": 0.08, "reassure": 0.08, "reward": 0.44}),
+    ),
+    speaks=(0, 1, 2, 3, 2), interviews=(6, 4, 3, 4, 3),
+    attributes={name: {level: (*shares, shares[2]) for level, shares in levels.items()}
                 for name, levels in LUNETTES.attributes.items()},
 )

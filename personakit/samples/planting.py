@@ -15,15 +15,15 @@ from personakit.records import Study
 from personakit.samples.agence import AGENCE
 from personakit.samples.interviews import OTHER_RATE, OWN_RATE, draw_codes
 from personakit.samples.logs import draw_events
-from personakit.samples.lunettes import BRUIT, LUNETTES
+from personakit.samples.lunettes import BRUIT, LATER, LUNETTES
 from personakit.samples.mess import soil
 from personakit.samples.people import People, draw_attributes, draw_people, persona_truth
 from personakit.samples.recipes import STAGES, Planted, Recipe, mean_shares
 from personakit.samples.surveys import draw_answers, write_codebook
 from personakit.schema import PARTICIPANT
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType({one.name: one for one in (LUNETTES, AGENCE, BRUIT)})
-SEEDS: Mapping[str, int] = MappingProxyType({"lunettes": 7, "agence": 21, "bruit": 13})
+RECIPES: Mapping[str, Recipe] = MappingProxyType({one.name: one for one in (LUNETTES, AGENCE, BRUIT, LATER)})
+SEEDS: Mapping[str, int] = MappingProxyType({"lunettes": 7, "agence": 21, "bruit": 13, "lunettes_later": 29})
 FEWEST = 30
 COLUMNS = {
     "touchpoints": ["event", "touchpoint", "stage", "channel", "owner"],
@@ -42,9 +42,9 @@ def plant(name: str, *, seed: int, participants: int | None = None) -> Planted:
 
     Parameters
     ----------
-    name : ``lunettes`` (four personas), ``agence`` (three) or ``bruit`` (none).
+    name : ``lunettes`` (four personas), ``agence`` (three), ``bruit`` (none) or ``lunettes_later`` (a year on).
     seed : the same seed gives the same study.
-    participants : how many people, bots not counted; default as published (2,000; 40 for ``agence``).
+    participants : how many people, bots not counted; default as published (2,000; ``agence`` 40; ``lunettes_later`` 1,000).
 
     Returns
     -------
@@ -106,15 +106,15 @@ def clean_study(planted: Planted) -> Study:
     known = tables["participants"][PARTICIPANT].isin(planted.truth["personas"][PARTICIPANT])
     tables["participants"] = tables["participants"][known]
     recipe = planted.recipe
-    return Study(name=recipe.name.capitalize(), language=recipe.language, timezone=recipe.timezone, stages=STAGES,
+    return Study(name=recipe.called, language=recipe.language, timezone=recipe.timezone, stages=STAGES,
                  **tables)
 
 
 def _draw_ids(recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
     """Ids in no order: people, then strangers, then bots (so that -1 is the last bot)."""
     count = recipe.people + recipe.unknown + recipe.bots
-    width = len(f"{count:x}")
-    return np.array([f"{recipe.words['id']}{one + 1:0{width}x}" for one in rng.permutation(count)])
+    width = len(f"{recipe.ids_after + count:x}")
+    return np.array([f"{recipe.words['id']}{recipe.ids_after + one + 1:0{width}x}" for one in rng.permutation(count)])
 
 
 def _participants(recipe: Recipe, people: People, every: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:

@@ -45,7 +45,8 @@ class Recipe:
     ``weight`` and ``follow`` say which touchpoints of a stage are met, at all and after another (1 where not named);
     ``stop`` is the chance that a session ends at an event, by stage; ``friction`` overrides it for one event.
     ``breaks`` maps (channel, next channel) to the chance of falling back to an earlier stage (where there is one) after
-    such a switch, with ``("", "")`` for all other switches; empty: a switch changes nothing.
+    such a switch, with ``("", "")`` for all other switches; empty: a switch changes nothing. ``speaks`` says whose words
+    (codes and answers of the TOML file) each persona has, where they are not its own; ids count on from ``ids_after``.
     """
 
     name: str
@@ -79,6 +80,14 @@ class Recipe:
     unknown: int = 0
     duplicates: float = 0.0
     ties: float = 0.0
+    title: str = ""
+    speaks: tuple[int, ...] = ()
+    ids_after: int = 0
+
+    @property
+    def called(self) -> str:
+        """The name of the study."""
+        return self.title or self.name.capitalize()
 
     @property
     def words(self) -> dict[str, Any]:
@@ -104,6 +113,15 @@ class Planted:
 @functools.cache
 def _read_words(name: str) -> dict[str, Any]:
     return tomllib.loads((resources.files("personakit.samples") / name).read_text(encoding="utf-8"))
+
+
+def spoken_mix(recipe: Recipe, mix: np.ndarray) -> np.ndarray:
+    """Add up the personas (columns of ``mix``) that share their words."""
+    if not recipe.speaks:
+        return mix
+    to = np.array(recipe.speaks)
+    # explicit sums: matrix products may differ in the last bit between machines
+    return np.stack([mix[:, to == one].sum(axis=1) for one in range(int(to.max()) + 1)], axis=1)
 
 
 def mean_shares(recipe: Recipe, family: str) -> tuple[list[str], np.ndarray]:

@@ -46,5 +46,7 @@ def write_codebook(recipe: Recipe) -> pd.DataFrame:
 
 
 def _means(recipe: Recipe, means: list[float]) -> np.ndarray:
+    if recipe.speaks:
+        return np.array(means)[list(recipe.speaks)]
     # a sample of one population takes the middle of what the personas of the other would say
     return np.array(means) if len(recipe.personas) == len(means) else np.array([np.mean(means)])

@@ -130,7 +130,7 @@ def _write(path: Path, text: str) -> None:
 
 def _settings(planted: Planted) -> str:
     recipe = planted.recipe
-    lines = [f'name = "{recipe.name.capitalize()}"', f'language = "{recipe.language}"',
+    lines = [f'name = "{recipe.called}"', f'language = "{recipe.language}"',
              f'timezone = "{recipe.timezone}"', 'framework = "parcours"']
     for table in planted.tables:
         lines += ["", f"[{table}]", f'file = "{table}.csv"']

@@ -31,7 +31,7 @@ _SAMPLE_FOLDERS = (_PACKAGE / "_samples", _PACKAGE.parent / "data" / "samples")
 Policies: TypeAlias = Mapping[str, Collection[str]]
 
 
-def load_study(folder: str | PathLike[str]) -> Study:
+def load_study(folder: str | PathLike[str], *, wave: str | None = None) -> Study:
     r"""Read a study folder: ``study.toml`` and the tables that it names.
 
     Use it to bring your own study. The file of [events] may be a folder or a pattern such as ``logs/*.parquet``; a large
@@ -58,6 +58,9 @@ def load_study(folder: str | PathLike[str]) -> Study:
     ----------
     folder
         The folder that holds ``study.toml``. Files are named relative to it.
+    wave
+        The name of a ``[[wave]]`` of ``study.toml``: the files that it names (``events = "2026/events.csv"``) are read in
+        the place of the study's own, with the same settings.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def load_study(folder: str | PathLike[str]) -> Study:
     ...     load_study(folder).participants["member"].tolist()
     [1, 0]
     """
-    settings = read_settings(Path(folder))
+    settings = read_settings(Path(folder), wave)
     readings = {name: read(options) for name, options in _options(settings).items()}
     readings = _with_companions(readings, settings.participants_from)
     policies = {name: section.set_aside for name, section in settings.tables.items()}
@@ -91,7 +94,8 @@ def load_study(folder: str | PathLike[str]) -> Study:
     frames = {name: _checked(one) for name, one in readings.items() if name != "participants"}
     own = ReadReport(table="study", file=SETTINGS_FILE, layout="toml", sha256=settings.sha256, rows_in=0, kept=0)
     study = Study(
-        name=settings.name, language=settings.language, timezone=settings.timezone or "UTC", stages=settings.stages,
+        name=settings.name if wave is None else f"{settings.name} ({wave})", language=settings.language,
+        timezone=settings.timezone or "UTC", stages=settings.stages,
         choice=settings.choice, names=settings.names, participants=participants,
         reports=(own, *(readings[name].report for name in STUDY_TABLES if name in readings)), **frames,
     )
@@ -106,8 +110,8 @@ def load_sample(name: str) -> Study:
     Parameters
     ----------
     name
-        ``lunettes`` (a retailer: events, answers, interviews), ``agence`` (interviews and long journeys) or ``bruit``
-        (no personas at all).
+        ``lunettes`` (a retailer: events, answers, interviews), ``agence`` (interviews and long journeys), ``bruit``
+        (no personas at all) or ``lunettes_later`` (``lunettes`` a year on).
 
     Returns
     -------

@@ -19,7 +19,7 @@ SETTINGS_FILE = "study.toml"
 STUDY_TABLES = ("participants", "answers", *TABLES)
 #: tables whose rows name a participant
 PEOPLE_TABLES = ("events", "answers", "codes")
-_TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "privacy", "choice", "names")
+_TOP = ("name", "language", "timezone", "framework", "stages", *STUDY_TABLES, "privacy", "choice", "names", "wave")
 _TEXTS = ("decimal", "encoding", "sheet", "identifiers", "time_format", "timezone", "layout")
 _READING = ("file", "layout", "columns", "missing", "separator", "decimal", "encoding", "sheet", "identifiers")
 _PRIVACY = ("key_file", "key_variable")
@@ -52,11 +52,15 @@ class Settings:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_settings(folder: Path) -> Settings:
-    """Read and check ``folder/study.toml``; ``StudyError`` says which setting is wrong and what is allowed."""
+def read_settings(folder: Path, wave: str | None = None) -> Settings:
+    """Read and check ``folder/study.toml``; ``StudyError`` says which setting is wrong and what is allowed.
+
+    A ``wave`` takes the files that its ``[[wave]]`` names in the place of the study's own.
+    """
     given, sha256 = _read_toml(folder)
     where = str(folder / SETTINGS_FILE)
     _check_names(where, given, _TOP)
+    _take_wave(where, given, wave)
     sections = {table: _section(where, table, given[table]) for table in STUDY_TABLES if table in given}
     _give_codebook(where, sections)
     if "participants" not in sections:
@@ -97,6 +101,23 @@ def _read_toml(folder: Path) -> tuple[dict[str, Any], str]:
         raise StudyError(f"{path}: line {line} is not UTF-8. Save the file as UTF-8.") from None
     except (ValueError, RecursionError) as error:
         raise StudyError(f"{path}: is not TOML: {error}. Correct that line.") from None
+
+
+def _take_wave(where: str, given: dict[str, Any], wave: str | None) -> None:
+    """Put the files of a wave in the place of the study's own; its other settings stay."""
+    waves = given.pop("wave", [])
+    if not isinstance(waves, list) or not all(isinstance(one, dict) for one in waves):
+        raise StudyError(f'{where}: wave must be a list of tables. Write [[wave]], and name = "..." under it.')
+    for one in waves:
+        _check_names(f"{where}: [[wave]]", one, ("name", *STUDY_TABLES))
+    known = {_text(where, "[[wave]] name", one.get("name")): one for one in waves}
+    if wave is None:
+        return
+    if wave not in known:
+        raise StudyError(unknown_name(f"{where}: wave", wave, list(known)))
+    for table in set(known[wave]) - {"name"}:
+        file = _text(where, f"[[wave]] {table}", known[wave][table])
+        given[table] = {**_section(where, table, given.get(table, {})), "file": file}
 
 
 def _check_names(where: str, given: Collection[str], allowed: Collection[str]) -> None:

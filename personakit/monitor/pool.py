@@ -1,0 +1,59 @@
+"""The people of two waves side by side: whoever is in both is one person, in every draw and every shuffle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from personakit.inference import Seed, person_weights
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """Rows of the old wave, then of the new one: ``is_new`` (rows), and the ``person`` (0 .. people - 1) of each row."""
+
+    is_new: np.ndarray
+    person: np.ndarray
+
+    @property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows (old, new) of the people who are in both waves."""
+        old, new = np.flatnonzero(~self.is_new), np.flatnonzero(self.is_new)
+        _, first, second = np.intersect1d(self.person[old], self.person[new], assume_unique=True, return_indices=True)
+        return old[first], new[second]
+
+
+def pool(old: pd.Index, new: pd.Index) -> Pool:
+    """Put the people of two waves side by side."""
+    person, _ = pd.factorize(np.concatenate([old.to_numpy(), new.to_numpy()]))
+    return Pool(is_new=np.arange(len(person)) >= len(old), person=person)
+
+
+def shuffled(pooled: Pool, *, replicates: int, seed: Seed, batch: int = 50) -> Iterator[np.ndarray]:
+    """Deal the waves anew as if nothing had changed: batches of (replicates, rows) of ``is_new``.
+
+    Who is in one wave changes place with others who are; who is in both swaps their two rows, or not.
+    """
+    old, new = pooled.pairs
+    alone = np.ones(len(pooled.is_new), dtype=bool)
+    alone[old] = alone[new] = False
+    single = np.flatnonzero(alone)
+    rng = np.random.default_rng(seed)
+    for start in range(0, replicates, batch):
+        out = np.tile(pooled.is_new, (min(batch, replicates - start), 1))
+        for row in out:
+            row[single] = rng.permutation(row[single])
+            swap = rng.random(len(old)) < 0.5
+            row[old[swap]], row[new[swap]] = True, False
+        yield out
+
+
+def redrawn(pooled: Pool, *, replicates: int, seed: np.random.SeedSequence, batch: int = 50) -> Iterator[np.ndarray]:
+    """Draw the people again, all the rows of a person together: batches of (replicates, rows) of weights."""
+    people = int(pooled.person.max()) + 1
+    counts = [min(batch, replicates - start) for start in range(0, replicates, batch)]
+    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
+        yield person_weights(people, replicates=count, seed=child)[:, pooled.person]
