@@ -18,8 +18,8 @@
 # **What you will hold at the end.** A verdict on two waves (stable, drifting, rebuild) with what could be seen at all; the
 # effect of a change with the words that its design allows; the sheet of figures that a team follows.
 #
-# **Time.** 20 minutes. **You need** no data of your own: `lunettes` and `lunettes_later` are simulated. A year on, one persona
-# was planted to grow, one to split, and the basket was mended.
+# **Time.** 20 minutes. **You need** no data of your own: `lunettes` and `lunettes_later` are simulated. A year on, one
+# persona was planted to grow, one to split, and the basket was mended.
 
 # %%
 from functools import partial
@@ -93,7 +93,8 @@ sizes[["share_old", "share_new", "difference", "low", "high", "detectable", "q"]
 # mended basket should show in purchase; but two waves are *before and after*, and that cannot tell why.
 
 # %%
-sheets = [pk.kpi_sheet(study, log, window_days=30).set_index("stage") for study, log in zip((then, now), journeys, strict=True)]
+pairs = zip((then, now), journeys, strict=True)
+sheets = [pk.kpi_sheet(study, log, window_days=30).set_index("stage") for study, log in pairs]
 both = pd.concat([one[["numerator", "denominator", "value"]] for one in sheets], axis=1, keys=["then", "now"])
 assert (both["then"]["numerator"] <= both["then"]["denominator"]).all()
 both.round(2)
@@ -145,12 +146,13 @@ fresh.round(0)
 # %%
 lost = pk.engagement(journeys[1], placed, period_days=28, seed=7)
 assert not lost["falling"].any()
-lost.loc[lost["persona"] == "all", ["stage", "active_before", "active_now", "before", "now", "change", "low", "high"]].round(2)
+lost.loc[lost["persona"] == "all", ["stage", "active_before", "active_now", "change", "low", "high"]].round(2)
 
 # %% [markdown]
 # ## What this does not show; try next
 #
-# - Two waves cannot say why something changed; an experiment, or a comparison with people who could not meet the change, can.
+# - Two waves cannot say why something changed; an experiment can, or a comparison with people who could
+#   not meet the change.
 # - A change smaller than `detectable` stays unseen: *stable* is not proof of calm.
 # - Everything here is simulated, with its truth planted.
 # - Try next: `personakit compare OLD NEW --out DIR` writes all this as one page; write `hypotheses.toml` and read it with
