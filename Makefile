@@ -12,11 +12,12 @@ tour: $(READY)
 # two at a time, a file whole; one thread each, for small products only get slower on two
 test: $(READY) lint
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
-	@$(BIN)/python -m pytest notebooks --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q \
+	@$(BIN)/python -m pytest notebooks --ignore-glob='*/exercise-*' --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q \
 	  -n 2 --dist loadfile
 
 notebooks: $(READY)
 	@$(BIN)/python notebooks/build.py
+	@$(BIN)/python notebooks/workshop/build.py
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The command line: ``personakit check / run / cards / compare / assign / sample``. An error is a sentence, exit code 2."""
+"""The command line: ``personakit check / run / cards / compare …``. An error is one sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -95,6 +95,31 @@ def compare(
     folder = compare_studies(load_study(old, wave=old_wave), load_study(new, wave=new_wave), out, k=read_sizes(sizes),
                              candidate=candidate, language=language, seed=seed)
     typer.echo(str(folder / "index.html"))
+
+
+@app.command()
+def workshop(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder: one study a group, and the facilitator's.")],
+    groups: Annotated[int, typer.Option(help="How many groups, 1 to 20.")] = 5,
+    sample: Annotated[str, typer.Option(help="lunettes (logs, answers, interviews) or agence (interviews).")] = "lunettes",
+    noise: Annotated[bool, typer.Option(help="Deal one group of three or more a study without personas.")] = True,
+    language: Annotated[str, typer.Option(help="fr or en, of the forms and sheets.")] = "fr",
+    seed: Seed = 7,
+) -> None:
+    """Deal the studies of a workshop: each group its own, and a sealed envelope for the facilitator."""
+    from personakit.workshop import deal_workshop
+
+    typer.echo(str(deal_workshop(folder, groups=groups, seed=seed, sample=sample, noise=noise, language=language)))
+
+
+@app.command()
+def debrief(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `personakit workshop` wrote.")],
+) -> None:
+    """Open the envelope: what each group said beside what was planted in its study."""
+    from personakit.workshop import debrief as open_envelope
+
+    typer.echo(open_envelope(folder).fillna("").to_string(index=False))
 
 
 @app.command()

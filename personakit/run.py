@@ -223,9 +223,10 @@ def compare_to(before: Analysis, new: Study, *, k: Sequence[int], seed: int) -> 
 
 def tables_of_people(study: Study, *, window_days: float | None = None) -> tuple[pd.DataFrame | None, ...]:
     """Make the tables that features come from, as far as the study has them; habits over the window of another wave."""
-    same = window_days is not None and np.isfinite(window_days)
-    watch = partial(behaviour_table, window_days=window_days) if same else behaviour_table
-    habits = watch(study) if study.events is not None else None
+    habits = None
+    if study.events is not None:
+        same = window_days is not None and np.isfinite(window_days)
+        habits = behaviour_table(study, window_days=float(window_days or 0)) if same else behaviour_table(study)
     return habits, answer_table(study) if study.answers is not None else None, coded_interviews(study)
 
 

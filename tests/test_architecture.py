@@ -14,7 +14,7 @@ import personakit
 PACKAGE = Path(personakit.__file__).parent
 GROUND = {"schema", "frozen", "readings", "records", "documents", "errors"}
 TOOLS = {"collect", "eventlog", "inference", "disclosure", "wording"}
-FACES = {"cli", "plots", "export"}
+FACES = {"cli", "plots", "export", "workshop"}
 PIPELINE = {"run"}
 HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib", "pyreadstat", "openpyxl", "stdnum", "pptx", "weasyprint",
          "pypdfium2", "polars", "pyspark", "pyarrow"}

@@ -64,11 +64,21 @@ def plant(name: str, *, seed: int, participants: int | None = None) -> Planted:
     >>> len(planted.tables["participants"]), sorted(planted.truth["personas"]["persona"].unique())
     (40, ['networker', 'planner', 'scout'])
     """
-    if name not in RECIPES:
-        raise ChoiceError(unknown_name("sample", name, RECIPES))
+    recipe = recipe_of(name)
     if participants is not None and participants < FEWEST:
         raise TooFewError(f"participants: {participants} are too few to plant a study. Ask for {FEWEST} or more.")
-    recipe = replace(RECIPES[name], people=participants or RECIPES[name].people)
+    return plant_recipe(replace(recipe, people=participants or recipe.people), seed=seed)
+
+
+def recipe_of(name: str) -> Recipe:
+    """Return the recipe of a sample, to plant a variation of it."""
+    if name not in RECIPES:
+        raise ChoiceError(unknown_name("sample", name, RECIPES))
+    return RECIPES[name]
+
+
+def plant_recipe(recipe: Recipe, *, seed: int) -> Planted:
+    """Plant a study of a recipe, as ``plant`` does of a sample."""
     chance = [np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(6)]
     every = _draw_ids(recipe, chance[0])
     people = draw_people(recipe, every[: recipe.people], chance[1])

@@ -120,8 +120,9 @@ def spoken_mix(recipe: Recipe, mix: np.ndarray) -> np.ndarray:
     if not recipe.speaks:
         return mix
     to = np.array(recipe.speaks)
+    every = 1 + max(code["persona"] for code in recipe.words["codes"])
     # explicit sums: matrix products may differ in the last bit between machines
-    return np.stack([mix[:, to == one].sum(axis=1) for one in range(int(to.max()) + 1)], axis=1)
+    return np.stack([mix[:, to == one].sum(axis=1) for one in range(every)], axis=1)
 
 
 def mean_shares(recipe: Recipe, family: str) -> tuple[list[str], np.ndarray]:

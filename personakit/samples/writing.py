@@ -75,7 +75,11 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
     ['study.toml']
     """
     planted = plant(name, seed=SEEDS.get(name, 0) if seed is None else seed, participants=participants)
-    folder = Path(folder)
+    return write_sample(planted, Path(folder))
+
+
+def write_sample(planted: Planted, folder: Path) -> Path:
+    """Write what was planted as a study folder, as ``make_sample`` does."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "truth" / "effects.json").exists():
         raise StudyError(f"{folder}: holds files that are not a sample. Name another folder.")
     (folder / "truth").mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
         _write_csv(_as_filed(planted, table, frame), folder / f"{table}.csv")
     for table, frame in planted.truth.items():
         _write_csv(frame, folder / "truth" / f"{table}.csv")
-    effects = {"sample": name, "seed": planted.seed, **planted.effects}
+    effects = {"sample": planted.recipe.name, "seed": planted.seed, **planted.effects}
     _write(folder / "truth" / "effects.json", json.dumps(effects, ensure_ascii=False, indent=1) + "\n")
     _write(folder / "study.toml", _settings(planted))
     _write(folder / "README.md", _readme(planted))

@@ -1,0 +1,47 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercise 1: what did we get, and what was set aside?
+#
+# **Question.** Before any persona: which rows does the kit leave out, and why? 20 minutes.
+#
+# In a group, read your own folder instead: `study = pk.load_study("path/to/group-1")`.
+
+# %%
+import personakit as pk
+from personakit.workshop import check
+
+study = pk.load_sample("lunettes")
+study.sources[["table", "rows_in", "kept", "set_aside"]]
+
+# %% [markdown]
+# ## Your turn
+#
+# How many rows of the *log* were set aside, and what is the commonest reason? `study.set_aside` has one row a reason.
+
+# %%
+aside, reason = None, None
+# solution
+rows = study.set_aside[study.set_aside["table"] == "events"]
+aside = int(rows["rows"].sum())
+reason = rows.sort_values("rows", ascending=False)["reason"].iloc[0]
+
+# %%
+seen = check("reading", study=study, aside=aside, reason=reason)
+seen
+
+# %% [markdown]
+# ## Talk about it
+#
+# - A tool that drops these rows in silence: what would you have believed?
+# - Who in your organisation may decide that a row does not count?

@@ -1,0 +1,46 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Exercise 3: are there personas at all?
+#
+# **Question.** How many personas, if any, and how sure is that? 40 minutes.
+
+# %%
+import personakit as pk
+from personakit.workshop import check
+
+study = pk.load_sample("lunettes")
+features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
+
+# %% [markdown]
+# ## Your turn
+#
+# Search (`find_candidates`, several numbers of personas, a seed). Then write down the verdict in its own word, and the
+# number of personas recommended; 0 where there are none.
+
+# %%
+candidates, verdict, k = None, None, None
+# solution
+candidates = pk.find_candidates(features, k=range(3, 6), seed=7)
+verdict = candidates.verdict
+k = int(candidates.table.loc[candidates.recommended, "k"]) if candidates.recommended else 0
+
+# %%
+seen = check("candidates", candidates=candidates, verdict=verdict, k=k)
+seen
+
+# %% [markdown]
+# ## Talk about it
+#
+# - What do you say to a client who has paid for six personas when four are stable?
+# - One group has a study in which nothing was planted. Could it be yours?
