@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test notebooks lint bench samples lock simulations clean
+.PHONY: tour test notebooks lint bench samples lock simulations docs clean
 
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
@@ -18,6 +18,10 @@ test: $(READY) lint
 notebooks: $(READY)
 	@$(BIN)/python notebooks/build.py
 	@$(BIN)/python notebooks/workshop/build.py
+
+# offline; a warning is an error
+docs: $(READY)
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
 
 lint: $(READY)
 	@$(BIN)/ruff check .
