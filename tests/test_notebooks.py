@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jupytext
+import numpy as np
+import pandas as pd
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
@@ -45,3 +49,47 @@ def test_notebook_is_what_its_script_says(path):
     assert [(cell.cell_type, cell.source) for cell in script.cells] == [
         (cell["cell_type"], "".join(cell["source"])) for cell in stored
     ]
+
+
+# ---------------------------------------------------------------- the template
+@pytest.mark.parametrize("table", ["answers", "codes"])
+def test_the_template_runs_on_a_study_that_lacks_tables(table, tmp_path):
+    rng = np.random.default_rng(5)
+    kind = rng.integers(0, 3, 90)
+    if table == "answers":
+        rows = pd.DataFrame(np.eye(3)[kind][:, [0, 0, 1, 1, 2, 2]] * 3 + rng.normal(2, 0.7, (90, 6)), columns=list("abcdef"))
+        rows.insert(0, "participant_id", [f"p{one}" for one in range(90)])
+    else:
+        said = [(f"p{one}", f"code {code}") for one in range(90) for code in range(12)
+                if rng.random() < (0.85 if code % 3 == kind[one] else 0.1)]
+        rows = pd.DataFrame(said, columns=["participant_id", "code"])
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    settings = f'name = "Small"\n[participants]\nfrom = "{table}"\n[{table}]\nfile = "table.csv"\n'
+    (tmp_path / "study.toml").write_text(settings, encoding="utf-8")
+    script = (FOLDER / "10-your-own-data.py").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.py"
+    mine.write_text(script.replace("../data/samples/agence", str(tmp_path)), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(mine)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-800:]
+    assert "no events: no journeys" in done.stdout
+    assert "Personas" in done.stdout
+
+
+# ---------------------------------------------------------------- French twins
+FRENCH = sorted((FOLDER / "fr").glob("[0-9]*.md"))
+
+
+def test_every_notebook_has_a_french_twin():
+    assert [path.stem for path in FRENCH] == [path.stem for path in NOTEBOOKS]
+    assert sorted(path.stem for path in (FOLDER / "fr").glob("*.ipynb")) == [path.stem for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("prose", FRENCH, ids=lambda path: path.stem)
+def test_french_twins_have_the_same_code_and_outputs(prose):
+    ours = json.loads((FOLDER / f"{prose.stem}.ipynb").read_text(encoding="utf-8"))["cells"]
+    theirs = json.loads(prose.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
+    assert [one["cell_type"] for one in ours] == [one["cell_type"] for one in theirs]
+    assert [one for one in ours if one["cell_type"] == "code"] == [one for one in theirs if one["cell_type"] == "code"]
+    parts = [part.strip() for part in prose.read_text(encoding="utf-8").split("\n+++\n")]
+    assert parts == ["".join(one["source"]) for one in theirs if one["cell_type"] == "markdown"]
+    assert parts[0].startswith("# ")
