@@ -38,6 +38,7 @@ _HOMES = {
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
                      "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),
+        "content": ("content_plan", "goal_alignment"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables"),

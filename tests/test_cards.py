@@ -83,7 +83,9 @@ def test_every_sentence_of_the_front_names_evidence_that_exists(cards):
 def test_the_verdict_names_its_candidate_where_it_has_an_id(cards):
     behind = hand_made.personas().quality["evidence_id"]
     assert cards[0].figures["sources"][behind] == "candidates"
-    assert all(claim.evidence == (behind,) for part in cards[0].sections if part.key == "made" for claim in part.claims)
+    *made, survival = next(part.claims for part in cards[0].sections if part.key == "made")
+    assert all(claim.evidence == (behind,) for claim in made)
+    assert survival.status == "method"
     unnamed = replace(hand_made.personas(), quality=hand_made.personas().quality.drop("evidence_id"))
     card = make_cards(unnamed, hand_made.evidence(), language="fr")[0]
     assert {claim.status for part in card.sections if part.key == "made" for claim in part.claims} == {"method"}
