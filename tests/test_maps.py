@@ -156,9 +156,10 @@ def test_owners_hand_over(everyone):
 
 
 def test_walkthrough_beside_the_competitor(everyone):
-    own, other, seen = at(everyone, "walkthrough", "purchase")
+    own, other, seen, better = at(everyone, "walkthrough", "purchase")
     assert (own.value, other.value) == (-0.5, 2.0)
-    assert "La correction disparaît." in seen.text
+    assert seen.text == "notre enseigne, Panier\u202f: La correction disparaît."
+    assert (better.text, better.tone) == ("concurrent, Panier\u202f: Clair.", "delight")
 
 
 def test_quotes_obey_consent(everyone):
