@@ -148,6 +148,7 @@ def drops_off(view: View, stage: str) -> tuple[Cell, ...]:
         return (hidden(view, after),)
     ended, still_open = (int(count) for count in fate)
     low, high = (float(end) for end in wilson_interval(ended, n))
-    text = view.say("dropped" if still_open else "dropped_all", share=ended / n, ended=ended, n=int(n), low=low, high=high, still_open=still_open)
+    text = view.say("dropped" if still_open else "dropped_all", share=ended / n, ended=ended, n=int(n), low=low, high=high,
+                    still_open=still_open)
     return (Cell(text=text, value=ended / n, low=low, high=high, n=int(n), level=level(n),
                  evidence=(str(here["evidence_id"]), str(after["evidence_id"]))),)
