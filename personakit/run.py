@@ -11,7 +11,7 @@ import pandas as pd
 from personakit.answers import answer_table
 from personakit.behaviour import behaviour_table
 from personakit.candidates import find_candidates
-from personakit.cards import make_cards
+from personakit.cards import make_cards, with_file_ids
 from personakit.coding import code_table
 from personakit.content import content_plan, goal_alignment
 from personakit.disclosure import content_cells
@@ -239,7 +239,7 @@ def draw_maps(analysis: Analysis) -> list[JourneyMap]:
 
 def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.DataFrame]:
     """Every table of the run that may be exported, by the name of its file."""
-    tables = {"checks": analysis.checks.drop(columns="first"), "sources": analysis.study.sources,
+    tables = {"checks": analysis.checks.drop(columns="first"), "sources": with_file_ids(analysis.study.sources),
               "set_aside": analysis.study.set_aside.drop(columns="first"),
               **publishable_tables(analysis.candidates, analysis.evidence, analysis.findings, maps)}
     shown = {"content": ("content_plan", content_cells), "alignment": ("goal_alignment", lambda one: one)}

@@ -83,7 +83,7 @@ def apart(difference: float, kind: str, unit: object, language: str) -> str:
     Examples
     --------
     >>> apart(0.12, "share", "", "en"), apart(3.2, "numeric", "days", "en")
-    ('+12 points', '+3.2\xa0days')
+    ('+12 points', '+3.20\xa0days')
     """
     if kind in SHARE_KINDS:
         return points(difference, language)

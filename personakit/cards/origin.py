@@ -8,7 +8,7 @@ import pandas as pd
 from personakit.cards.known import Known
 from personakit.documents import Claim
 from personakit.records import Study
-from personakit.schema import TIME
+from personakit.schema import EVIDENCE_ID, TIME
 from personakit.wording import date
 
 TABLES = ("events", "answers", "codes")
@@ -38,6 +38,11 @@ def origin(known: Known) -> list[Claim]:
 def file_id(row: pd.Series) -> str:
     """Return the evidence id of a file: the first digits of its digest."""
     return str(row["sha256"])[:10]
+
+
+def with_file_ids(sources: pd.DataFrame) -> pd.DataFrame:
+    """Return ``Study.sources`` with the evidence id of each file, as cards name it."""
+    return sources.assign(**{EVIDENCE_ID: sources["sha256"].str[:10]})
 
 
 def _rows(study: Study, table: str) -> int:

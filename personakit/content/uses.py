@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,13 +23,15 @@ CHUNK = 4_000_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cells:
-    """``shares`` (people x cells): the share of a person's uses at a stage that fall on a level; ``any_use`` (people x
-    cells): 1 where the person used any content there. A cell is a stage, dimension and level; ``group`` (people) is the
-    persona, -1 where none. ``rows``: one row a persona and cell, cells within personas. ``digest`` of all of it.
+    """``shares`` (people x cells): the share of a person's uses at a stage that fall on a level. A cell is a stage,
+    dimension and level; ``block`` (cells) numbers its stage and dimension, and ``any_use`` (people x blocks) is 1 where the
+    person used any content there. ``group`` (people) is the persona, -1 where none. ``rows``: one row a persona and cell,
+    cells within personas. ``digest`` of all of it.
     """
 
     shares: sparse.csr_array
     any_use: sparse.csr_array
+    block: np.ndarray
     group: np.ndarray
     rows: pd.DataFrame
     digest: str
@@ -43,7 +45,10 @@ def count_uses(study: Study, journeys: Journeys, personas: Personas, dimensions:
     group = labels.fillna(-1).to_numpy(dtype=np.int64)
     uses = _uses(study, journeys)
     uses = uses[group[uses["person"]] >= 0]
-    cells, blocks, bases = [], [], []
+    cells: list[tuple[str, str, str, int | None]] = []
+    block: list[int] = []
+    parts: list[sparse.csr_array] = []
+    bases: list[sparse.csr_array] = []
     for stage in (ALL, *study.stages):
         here = uses if stage == ALL else uses[uses[STAGE] == stage]
         for dimension in dimensions:
@@ -53,12 +58,15 @@ def count_uses(study: Study, journeys: Journeys, personas: Personas, dimensions:
             counts = count_cells(known["person"].to_numpy(), codes, (len(group), len(levels))).astype(float)
             total = np.asarray(counts.sum(axis=1)).ravel()
             scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-            blocks.append(sparse.csr_array(counts.multiply(scale[:, None])))
-            bases.append(sparse.csr_array(np.tile((total > 0)[:, None], (1, len(levels))).astype(float)))
+            block += [len(bases)] * len(levels)
+            parts.append(sparse.csr_array(counts.multiply(scale[:, None])))
+            bases.append(sparse.csr_array((total > 0)[:, None].astype(float)))
             cells += [(stage, dimension, level, offered) for level, offered in levels.items()]
-    shares, any_use = (sparse.csr_array(sparse.hstack(part, format="csr")) for part in (blocks, bases))
-    return Cells(shares=shares, any_use=any_use, group=group, rows=_rows(cells, names, shares, any_use, group),
-                 digest=row_id(shares.data.round(9), shares.indices, group, log.participants.to_numpy()))
+    shares, any_use = (sparse.csr_array(sparse.hstack(part, format="csr")) for part in (parts, bases))
+    found = Cells(shares=shares, any_use=any_use, block=np.array(block, dtype=np.int64), group=group, rows=pd.DataFrame(),
+                  digest="")
+    return replace(found, rows=_rows(cells, names, found),
+                   digest=row_id(shares.data.round(9), shares.indices, group, log.participants.to_numpy()))
 
 
 def _uses(study: Study, journeys: Journeys) -> pd.DataFrame:
@@ -93,14 +101,14 @@ def _levels(study: Study, uses: pd.DataFrame, stage: str, dimension: str) -> dic
     return {one: int(offered.get(one, 0)) for one in words}
 
 
-def _rows(cells: list[tuple[str, str, str, int | None]], names: list[str], shares: sparse.csr_array,
-          any_use: sparse.csr_array, group: np.ndarray) -> pd.DataFrame:
+def _rows(cells: list[tuple[str, str, str, int | None]], names: list[str], found: Cells) -> pd.DataFrame:
+    shares, any_use, block = found.shares, found.any_use, found.block
     about = pd.DataFrame(cells, columns=[STAGE, "dimension", "level", "offered"]).astype({"offered": "Int64"})
     with np.errstate(divide="ignore", invalid="ignore"):
-        everyone = shares.sum(axis=0) / any_use.sum(axis=0)
+        everyone = shares.sum(axis=0) / any_use.sum(axis=0)[block]
         frames = []
         for at, name in enumerate(names):
-            own, base = shares[group == at], any_use[group == at].sum(axis=0)
+            own, base = shares[found.group == at], any_use[found.group == at].sum(axis=0)[block]
             frames.append(about.assign(**{PERSONA: name}, people=base.astype(int), users=(own > 0).sum(axis=0).astype(int),
                                        share=own.sum(axis=0) / base, everyone=everyone))
     return pd.concat(frames, ignore_index=True)
@@ -116,12 +124,13 @@ def draw_lifts(cells: Cells, *, replicates: int, seed: int) -> tuple[np.ndarray,
     own = [both[cells.group == at] for at in range(len(seeds))]
     found = np.stack([one.sum(axis=0) for one in own])[:, None, :]
     drawn = np.stack([np.concatenate(list(_sums(one, replicates, child))) for one, child in zip(own, seeds, strict=True)])
-    return _lift(found)[0], _lift(drawn)
+    return _lift(found, cells)[0], _lift(drawn, cells)
 
 
-def _lift(sums: np.ndarray) -> np.ndarray:
-    """Turn sums (personas, replicates, 2 x cells) into lifts (replicates, personas x cells)."""
-    shares, base = np.split(sums, 2, axis=2)
+def _lift(sums: np.ndarray, cells: Cells) -> np.ndarray:
+    """Turn sums (personas, replicates, cells and blocks) into lifts (replicates, personas x cells)."""
+    size = len(cells.block)
+    shares, base = sums[:, :, :size], sums[:, :, size:][:, :, cells.block]
     with np.errstate(divide="ignore", invalid="ignore"):
         everyone = shares.sum(axis=0) / base.sum(axis=0)
         lift = (shares / everyone + PRIOR) / (base + PRIOR)

@@ -25,8 +25,15 @@ def summary_values(spoken: Spoken, cards: Sequence[Card], maps: Sequence[Journey
             "most_lines": MOST_LINES,
             "short_limits": general_limits(spoken)[:MOST_LIMITS],
             "banners": list(dict.fromkeys(card.banner for card in cards if card.banner)),
-            "next": [spoken.say(f"next_{key}") for key in (
-                ("choose",) if spoken.personas is not None and not spoken.personas.chosen else ()) + ("trial", "ask")]}
+            "next": _next(spoken, pooled)}
+
+
+def _next(spoken: Spoken, pooled: JourneyMap | None) -> list[str]:
+    """Say what to do with it: where there are no personas, the answer has said so already."""
+    personas = spoken.personas
+    keys = ["choose"] if personas is not None and not personas.chosen else []
+    keys += ["trial"] if _actions(pooled) else []
+    return [spoken.say(f"next_{key}") for key in keys + (["ask"] if personas is not None else [])]
 
 
 def _row(card: Card, *, whole: bool) -> dict[str, object]:
