@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from personakit.content.uses import ALL, count_uses, draw_lifts
 from personakit.errors import StudyError
-from personakit.inference import adjust_bh, one_thread, percentile_interval
+from personakit.inference import adjust_bh, expanded_level, one_thread, percentile_interval
 from personakit.records import JourneyFindings, Journeys, Personas, Study
 from personakit.schema import CHANNEL, EVIDENCE_ID, KIND, PERSONA, STAGE, row_id
 
@@ -53,7 +53,8 @@ def content_plan(
         evidence_id, persona, stage, dimension, level, advice, friction (a touchpoint of the stage is flagged), offered
         (contents of the study with this level at the stage), people (who used any content there), users (who used this),
         share (mean over people of the share of their uses), everyone (the same over all), lift (share over everyone,
-        pulled to 1 as ten people who use what everyone uses would), low, high (bootstrap of people). ``advice``:
+        pulled to 1 as ten people who use what everyone uses would), low, high (of the pulled lift: bootstrap of people,
+        widened where they are few; NaN below two). ``advice``:
         ``make_first`` (a kind this persona engages with, that a stage with friction does not have), ``make`` (the same,
         without friction), ``offer`` (lift of 1.2 or more, at most 5 % false by Benjamini-Hochberg), ``as_everyone``
         (interval within 1/1.5 and 1.5), ``less``, ``missing`` (a kind the stage does not have, and nothing says that this
@@ -66,7 +67,8 @@ def content_plan(
 
     References
     ----------
-    Lift after Brin, Motwani, Ullman and Tsur (1997); bootstrap of people, Efron (1979); Benjamini and Hochberg (1995).
+    Lift after Brin, Motwani, Ullman and Tsur (1997); bootstrap of people, Efron (1979), widened after Hesterberg (2015);
+    Benjamini and Hochberg (1995).
 
     Examples
     --------
@@ -88,7 +90,7 @@ def content_plan(
     dimensions = _dimensions(study)
     cells = count_uses(study, journeys, personas, dimensions)
     lift, draws = draw_lifts(cells, replicates=replicates, seed=seed)
-    low, high = percentile_interval(draws)
+    low, high = percentile_interval(draws, level=expanded_level(cells.rows["people"]))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.abs(np.log(lift)) / np.log(draws).std(axis=0, ddof=1)
     frame = cells.rows.assign(lift=lift, low=low, high=high, p=2 * norm.sf(z))
