@@ -17,7 +17,7 @@ ADVICE = ("make_first", "make", "offer", "as_everyone", "less", "missing", "cann
 DIMENSIONS = (KIND, "theme", "format", CHANNEL)
 #: a lift worth acting on, one near enough to 1 to be called the same, and the share of false offers that is accepted
 NOTABLE, CLOSE, FALSE_ALARMS = 1.2, 1.5, 0.05
-#: people who use content at the stage, and people who use this one, below which nothing is advised
+#: people who use content at the stage, and people who use this one (or would, by chance), below which nothing is advised
 FEWEST, FEWEST_USERS = 10, 5
 COLUMNS = {EVIDENCE_ID: "str", PERSONA: "str", STAGE: "str", "dimension": "str", "level": "str", "advice": "str",
            "friction": "bool", "offered": "Int64", "people": "int64", "users": "int64", "share": "float64",
@@ -54,11 +54,11 @@ def content_plan(
         (contents of the study with this level at the stage), people (who used any content there), users (who used this),
         share (mean over people of the share of their uses), everyone (the same over all), lift (share over everyone,
         pulled to 1 as ten people who use what everyone uses would), low, high (of the pulled lift: bootstrap of people,
-        widened where they are few; NaN below two). ``advice``:
-        ``make_first`` (a kind this persona engages with, that a stage with friction does not have), ``make`` (the same,
-        without friction), ``offer`` (lift of 1.2 or more, at most 5 % false by Benjamini-Hochberg), ``as_everyone``
-        (interval within 1/1.5 and 1.5), ``less``, ``missing`` (a kind the stage does not have, and nothing says that this
-        persona engages with it), ``cannot_tell``. The rows to act on come first.
+        widened where they are few; NaN below two). ``advice``: ``make_first`` (a kind this persona engages with, that a
+        stage with friction does not have), ``make`` (the same, without friction), ``offer`` (lift of 1.2 or more, by five
+        people or more; at most 5 % false by Benjamini-Hochberg, against people drawn from everyone at random), ``less``
+        (the opposite), ``as_everyone`` (interval within 1/1.5 and 1.5), ``missing`` (a kind the stage does not have, and
+        nothing says that this persona engages with it), ``cannot_tell``. The rows to act on come first.
 
     Raises
     ------
@@ -92,7 +92,8 @@ def content_plan(
     lift, draws = draw_lifts(cells, replicates=replicates, seed=seed)
     low, high = percentile_interval(draws, level=expanded_level(cells.rows["people"]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.abs(np.log(lift)) / np.log(draws).std(axis=0, ddof=1)
+        # against people drawn from everyone at random: a bootstrap of people who all use none of it knows no chance
+        z = (cells.rows["share"] - cells.rows["everyone"]).abs() / cells.rows["chance"]
     frame = cells.rows.assign(lift=lift, low=low, high=high, p=2 * norm.sf(z))
     frame["advice"] = _advice(frame, _frictions(findings))
     frame["friction"] = [(one.persona, one.stage) in _frictions(findings) for one in frame.itertuples()]
@@ -127,7 +128,7 @@ def _advice(frame: pd.DataFrame, frictions: set[tuple[str, str]]) -> np.ndarray:
     sure = np.nan_to_num(q, nan=1.0) <= FALSE_ALARMS
     lift, low, high = (frame[one].to_numpy() for one in ("lift", "low", "high"))
     more = sure & (lift >= NOTABLE) & (low > 1) & (frame["users"] >= FEWEST_USERS).to_numpy()
-    less = sure & (lift <= 1 / NOTABLE) & (high < 1)
+    less = sure & (lift <= 1 / NOTABLE) & (high < 1) & (frame["expected"] >= FEWEST_USERS).to_numpy()
     same = known & (low >= 1 / CLOSE) & (high <= CLOSE)
     advice = np.select([more, less, same], ["offer", "less", "as_everyone"], "cannot_tell").astype(object)
     whole = frame[STAGE].eq(ALL) & frame["dimension"].eq(KIND) & more

@@ -26,7 +26,8 @@ class Cells:
     """``shares`` (people x cells): the share of a person's uses at a stage that fall on a level. A cell is a stage,
     dimension and level; ``block`` (cells) numbers its stage and dimension, and ``any_use`` (people x blocks) is 1 where the
     person used any content there. ``group`` (people) is the persona, -1 where none. ``rows``: one row a persona and cell,
-    cells within personas. ``digest`` of all of it.
+    cells within personas, with the users ``expected`` and the standard error by ``chance`` of a share, were the persona
+    drawn from everyone at random. ``digest`` of all of it.
     """
 
     shares: sparse.csr_array
@@ -104,13 +105,16 @@ def _levels(study: Study, uses: pd.DataFrame, stage: str, dimension: str) -> dic
 def _rows(cells: list[tuple[str, str, str, int | None]], names: list[str], found: Cells) -> pd.DataFrame:
     shares, any_use, block = found.shares, found.any_use, found.block
     about = pd.DataFrame(cells, columns=[STAGE, "dimension", "level", "offered"]).astype({"offered": "Int64"})
+    total = any_use.sum(axis=0)[block]
     with np.errstate(divide="ignore", invalid="ignore"):
-        everyone = shares.sum(axis=0) / any_use.sum(axis=0)[block]
+        everyone, using = shares.sum(axis=0) / total, (shares > 0).sum(axis=0) / total
+        spread = np.maximum(shares.multiply(shares).sum(axis=0) / total - everyone**2, 0.0)
         frames = []
         for at, name in enumerate(names):
             own, base = shares[found.group == at], any_use[found.group == at].sum(axis=0)[block]
             frames.append(about.assign(**{PERSONA: name}, people=base.astype(int), users=(own > 0).sum(axis=0).astype(int),
-                                       share=own.sum(axis=0) / base, everyone=everyone))
+                                       share=own.sum(axis=0) / base, everyone=everyone, expected=using * base,
+                                       chance=np.sqrt(spread * np.maximum(1 / base - 1 / total, 0.0))))
     return pd.concat(frames, ignore_index=True)
 
 
