@@ -1,4 +1,4 @@
-"""Deal ``lunettes`` again: does the content plan find what was planted, and nothing where personas are dealt at random?
+"""Deal ``lunettes`` again: does the content plan find what was planted, and nothing in personas dealt at random?
 
 Run ``python benchmarks/simulate_content.py [samples]`` (20 by default: about four minutes). Each deal has 60, 120, 250 or 500
 participants, taken with their true personas and with personas dealt at random. Writes ``content.csv``: one row a number of
