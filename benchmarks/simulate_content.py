@@ -1,10 +1,10 @@
 """Deal ``lunettes`` again: does the content plan find what was planted, and nothing in personas dealt at random?
 
 Run ``python benchmarks/simulate_content.py [samples]`` (20 by default: about four minutes). Each deal has 60, 120, 250 or
-500 participants, taken with their true personas and with personas dealt at random. Writes ``content.csv``: one row a number of
-participants and kind of personas, with the rows of the plans, the share of them that is told (offer, less, make_first or
+500 participants, taken with their true personas and with personas dealt at random. Writes ``content.csv``: one row a number
+of participants and kind of personas, with the rows of the plans, the share of them that is told (offer, less, make_first or
 make), the share of personas whose own kind of content is offered over the whole journey, and the share of plans whose only
-content to make first is the planted one (to reassure, at the purchase, for those who want company), and that have any other.
+content to make first is the planted one (to reassure, at the purchase, for those who want company), and that have another.
 """
 
 from __future__ import annotations
