@@ -40,6 +40,7 @@ _HOMES = {
                      "describe_journeys"),
         "monitor": ("WaveComparison", "ChangeEffect", "carry_over", "compare_waves", "journey_outcomes", "measure_change",
                     "kpi_sheet", "engagement", "freshness", "read_hypotheses", "judge_hypotheses", "needed_people"),
+        "content": ("content_plan", "goal_alignment"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables", "save_comparison"),

@@ -160,6 +160,44 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
     return masked[~rare].drop(columns=["whole", *held])
 
 
+def outcome_cells(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return ``Evidence.outcomes`` with the rows emptied that stand on few people, in the persona or holding the trait.
+
+    Examples
+    --------
+    >>> row = {"persona": "P1", "feature": "nps", "kind": "ordinal", "naive": 7.0, "corrected": 7.1, "difference": 1.0}
+    >>> row |= {"naive_difference": 0.9, "low": 0.2, "high": 1.8, "wrong": 0.1, "n": 3}
+    >>> outcome_cells(pd.DataFrame([row]))["naive"].isna().tolist()
+    [True]
+    """
+    if outcomes.empty:
+        return outcomes.assign(hidden=False)
+    yes_no = outcomes[KIND].isin(["binary", "nominal"])
+    holders = (outcomes["naive"] * outcomes["n"]).where(yes_no).round()
+    values = ["naive", "corrected", "naive_difference", "difference", "low", "high", "wrong", "n"]
+    masked = hide_small(outcomes.assign(few=holders, rest=outcomes["n"] - holders), counts=["n", "few", "rest"],
+                        totals=[((FEATURE,), "n")], values=values)
+    return masked.drop(columns=["few", "rest"])
+
+
+def content_cells(plan: pd.DataFrame) -> pd.DataFrame:
+    """Return a content plan with its small cells emptied: few people at the stage, few who used this, few who did not.
+
+    Examples
+    --------
+    >>> row = {"persona": "P1", "stage": "all", "dimension": "kind", "level": "help", "people": 40, "users": 3}
+    >>> row |= {"share": 0.1, "everyone": 0.2, "lift": 0.6, "low": 0.3, "high": 0.9}
+    >>> content_cells(pd.DataFrame([row]))["lift"].isna().tolist()
+    [True]
+    """
+    cell = (STAGE, "dimension", "level")
+    masked = hide_small(plan, counts=["people", "users"], values=["people", "users", "share", "everyone", "lift", "low",
+                                                                   "high"], totals=[(cell, "people"), (cell, "users")])
+    # a mean share of uses does not tell of the few who used none of it; their number would
+    rest = (plan["people"] - plan["users"]).between(1, THRESHOLD - 1)
+    return masked.assign(users=masked["users"].mask(rest.to_numpy()))
+
+
 #: frame of JourneyFindings -> counts of people, columns that a small count empties, totals that may be known
 JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total, ...]]] = MappingProxyType({
     "stages": (("people", "people_total"), ("people", "people_total", "share", "low", "high", "events", "median_days"),

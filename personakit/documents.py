@@ -68,7 +68,11 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class JourneyMap:
-    """A journey map, neutral of format: stages (id, title) as columns, lanes (key, title, one tuple of cells a stage)."""
+    """A journey map, neutral of format: stages (id, title) as columns, lanes (key, title, one tuple of cells a stage).
+
+    ``persona`` is None for everyone. A map that compares two has ``persona`` ``P1+P3`` and both in ``personas``; the lanes
+    of each are named ``reached:P1`` and so on, those that both share as ever.
+    """
 
     title: str
     language: str
@@ -77,6 +81,7 @@ class JourneyMap:
     stages: tuple[tuple[str, str], ...]
     lanes: tuple[tuple[str, str, tuple[tuple[Cell, ...], ...]], ...]
     notes: tuple[Claim, ...] = ()
+    personas: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         facts = {"stages": len(self.stages), "lanes": len(self.lanes)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pandas as pd
 from personakit.answers import answer_table
 from personakit.behaviour import behaviour_table
 from personakit.candidates import assign, find_candidates
-from personakit.cards import make_cards
+from personakit.cards import make_cards, with_file_ids
 from personakit.coding import code_table
+from personakit.content import content_plan, goal_alignment
+from personakit.disclosure import content_cells
 from personakit.documents import Card, JourneyMap
 from personakit.errors import StudyError
 from personakit.evidence import gather_evidence
@@ -37,14 +39,17 @@ from personakit.journeys import describe_journeys, trace_journeys
 from personakit.maps import make_map
 from personakit.monitor import WaveComparison, carry_over, compare_waves
 from personakit.personas import choose, label, match_personas, recommend, suggest_labels
-from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
+from personakit.records import Candidates, Evidence, Features, JourneyFindings, Journeys, Personas, Study
 from personakit.study import check_study
 from personakit.wording import check_language, say_key
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Analysis:
-    """What a run found out, before anything is drawn: ``personas`` and ``evidence`` are None where there are none."""
+    """What a run found out, before anything is drawn: ``personas`` and ``evidence`` are None where there are none.
+
+    ``also``: content (the content plan) and alignment (of goals), where the study has contents or goals.
+    """
 
     study: Study
     checks: pd.DataFrame
@@ -55,6 +60,7 @@ class Analysis:
     findings: JourneyFindings | None
     language: str
     seed: int
+    also: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def run_study(
@@ -119,7 +125,7 @@ def write_analysis(
         save_tables(tables_of(analysis, maps), folder / "tables")
         save_report(folder, study=analysis.study, candidates=analysis.candidates, personas=analysis.personas,
                     evidence=analysis.evidence, findings=analysis.findings, cards=cards, maps=maps,
-                    checks=analysis.checks, language=analysis.language)
+                    checks=analysis.checks, also=analysis.also, language=analysis.language)
         save_manifest(folder, study=analysis.study, parameters=asked, seed=analysis.seed)
     return Path(out)
 
@@ -162,7 +168,25 @@ def analyse_study(
     journeys = trace_journeys(study) if study.events is not None else None
     findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
     return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
-                    personas=personas, evidence=evidence, findings=findings, language=language, seed=seed)
+                    personas=personas, evidence=evidence, findings=findings, language=language, seed=seed,
+                    also=_besides(study, journeys, personas, (evidence, findings), seed=seed))
+
+
+def _besides(
+    study: Study, journeys: Journeys | None, personas: Personas | None,
+    found: tuple[Evidence | None, JourneyFindings | None], *, seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Plan content where the study has some, and set goals beside what people say."""
+    evidence, findings = found
+    if personas is None or evidence is None:
+        return {}
+    also = {}
+    contents = study.contents
+    if contents is not None and journeys is not None and {"kind", "theme", "format"} & set(contents.columns):
+        also["content"] = content_plan(study, journeys, personas, findings, seed=seed)
+    if study.goals is not None and len(study.goals):
+        also["alignment"] = goal_alignment(study, evidence)
+    return also
 
 
 def compare_studies(
@@ -265,7 +289,8 @@ def draw_cards(analysis: Analysis) -> tuple[Card, ...]:
     """Make the cards, or none where there are no personas."""
     if analysis.personas is None or analysis.evidence is None:
         return ()
-    return make_cards(analysis.personas, analysis.evidence, analysis.findings, language=analysis.language)
+    return make_cards(analysis.personas, analysis.evidence, analysis.findings, language=analysis.language,
+                      study=analysis.study, also=analysis.also)
 
 
 def draw_maps(analysis: Analysis) -> list[JourneyMap]:
@@ -280,7 +305,9 @@ def draw_maps(analysis: Analysis) -> list[JourneyMap]:
 
 def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.DataFrame]:
     """Every table of the run that may be exported, by the name of its file."""
-    tables = {"checks": analysis.checks.drop(columns="first"), "sources": analysis.study.sources,
+    tables = {"checks": analysis.checks.drop(columns="first"), "sources": with_file_ids(analysis.study.sources),
               "set_aside": analysis.study.set_aside.drop(columns="first"),
               **publishable_tables(analysis.candidates, analysis.evidence, analysis.findings, maps)}
+    shown = {"content": ("content_plan", content_cells), "alignment": ("goal_alignment", lambda one: one)}
+    tables |= {shown[name][0]: shown[name][1](one) for name, one in analysis.also.items()}
     return tables if analysis.personas is None else {**tables, "decisions": analysis.personas.decisions}

@@ -30,6 +30,10 @@ def at(journey_map, key, stage):
     return lane(journey_map, key)[place]
 
 
+def written(cells):
+    return [[cell.text for cell in column] for column in cells]
+
+
 @pytest.fixture(scope="module")
 def everyone():
     return draw()
@@ -156,9 +160,10 @@ def test_owners_hand_over(everyone):
 
 
 def test_walkthrough_beside_the_competitor(everyone):
-    own, other, seen = at(everyone, "walkthrough", "purchase")
+    own, other, seen, better = at(everyone, "walkthrough", "purchase")
     assert (own.value, other.value) == (-0.5, 2.0)
-    assert "La correction disparaît." in seen.text
+    assert seen.text == "notre enseigne, Panier\u202f: La correction disparaît."
+    assert (better.text, better.tone) == ("concurrent, Panier\u202f: Clair.", "delight")
 
 
 def test_quotes_obey_consent(everyone):
@@ -204,3 +209,135 @@ def test_mean_interval_is_that_of_t():
     mean, low, high = mean_interval(values)
     expected = stats.t.interval(0.95, 4, loc=values.mean(), scale=stats.sem(values))
     assert (mean, low, high) == pytest.approx((4.4, *expected))
+
+
+# ---------------------------------------------------------------- wants, next steps, stops, what to try
+
+
+def test_wants_stand_beside_the_goals_of_the_organisation(everyone):
+    keys = [key for key, _, _ in everyone.lanes]
+    assert keys.index("wants") == keys.index("goals") + 1
+    assert [cell.text for cell in at(everyone, "wants", "research")] == [
+        "comparer avant de choisir\n7 sur 7 personnes interrogées",
+        "prix total affiché tôt\n5 sur 7 personnes interrogées",
+        "faire le bon choix\n4 sur 7 personnes interrogées",
+    ]
+    assert {cell.tone for cell in at(everyone, "wants", "research")} == {""}
+
+
+def test_next_steps_have_their_interval():
+    found = hand_made.findings()
+    steps = pd.DataFrame(
+        [("s1", "all", "research", "research", 300, 90, 0.5, 0.45, 0.55, False),
+         ("s2", "all", "research", "purchase", 200, 80, 0.3, 0.25, 0.35, False),
+         ("s3", "all", "research", "awareness", 80, 40, 0.15, 0.1, 0.2, False),
+         ("s4", "all", "research", "loyalty", 20, 10, 0.04, 0.0, 0.1, False),
+         ("s5", "all", "research", "open", 5, 5, 0.01, 0.0, 0.02, False)],
+        columns=list(found.transitions.columns),
+    )
+    cells = at(make_map(hand_made.study(), replace(found, transitions=steps), language="en"), "actions", "research")
+    assert [cell.text.split("\n")[0] for cell in cells] == [
+        "stay at the stage: 50% of steps", "move to purchase: 30%", "move to awareness: 15%",
+    ]
+    assert (cells[1].low, cells[1].high, cells[1].n, cells[1].evidence) == (0.25, 0.35, 80, ("s2",))
+
+
+def test_stops_at_a_stage_have_a_score_interval(everyone):
+    """Pooled: 160 at research, 36 of them stopped, 24 still on the way. Wilson's interval of 36 in 160 by hand."""
+    cell = at(everyone, "drops_off", "research")[0]
+    share, z = 36 / 160, stats.norm.ppf(0.975)
+    centre = (share + z * z / 320) / (1 + z * z / 160)
+    half = z / (1 + z * z / 160) * np.sqrt(share * (1 - share) / 160 + (z / 320) ** 2)
+    assert (cell.value, cell.n) == (share, 160)
+    assert (cell.low, cell.high) == (pytest.approx(centre - half), pytest.approx(centre + half))
+    assert "au moins" in cell.text
+    assert "24 encore en chemin" in cell.text
+    assert at(everyone, "drops_off", "loyalty") == ()
+
+
+def test_stops_of_few_people_are_hidden():
+    assert at(draw("P1"), "drops_off", "awareness")[0].text.startswith("masqué")
+
+
+def test_an_opportunity_has_team_metric_and_hypothesis(everyone):
+    insight, metric, hypothesis, gap = at(everyone, "opportunities", "purchase")
+    assert insight.tone == "pain"
+    assert metric.text == "Mesure\u202f: abandons, 25 %"
+    # no code of the hand-made study names a touchpoint
+    assert hypothesis.text.startswith("Hypothèse\u202f: aussi simple que ses semblables, Panier arrêterait 14")
+    assert "rien ici ne dit la cause" in hypothesis.text
+    assert gap.text == "Aucun contenu ici pour\u202f: orienter, aider, rassurer et récompenser"
+    study = hand_made.study()
+    told = draw(study=replace(study, codes=study.codes.assign(touchpoint="Panier")))
+    assert "sans «\u202fcorrection perdue au panier\u202f» (6 sur 7" in at(told, "opportunities", "purchase")[2].text
+
+
+def test_another_team_s_metric_is_not_taken():
+    study = hand_made.study()
+    drawn = draw(study=replace(study, goals=study.goals.assign(owner="marketing")))
+    assert not any("Mesure" in cell.text for cell in at(drawn, "opportunities", "purchase"))
+
+
+def test_each_stage_says_how_well_data_back_it(everyone):
+    assert at(everyone, "sources", "purchase")[0].text.endswith("\nétayée par des données")
+    few = replace(hand_made.findings(), stages=hand_made.findings().stages.assign(people=12))
+    bare = make_map(replace(hand_made.study(), answers=None), few, language="en")
+    assert {cell.text.split("\n")[-1] for cells in lane(bare, "sources") for cell in cells} <= {
+        "fully backed by data", "partly backed by data", "not backed by data"}
+
+
+# ---------------------------------------------------------------- two personas
+
+
+def test_two_personas_stand_one_under_the_other_and_share_what_is_declared():
+    drawn = draw(("P1", "P2"), language="en")
+    keys = [key for key, _, _ in drawn.lanes]
+    assert keys.index("reached:P2") == keys.index("reached:P1") + 1
+    assert {"goals", "content", "walkthrough", "owners"} <= set(keys)
+    assert not {"goals:P1", "reached", "experience"} & set(keys)
+    assert (drawn.persona, drawn.personas) == ("P1+P2", ("P1", "P2"))
+    assert drawn.title == f"Two journeys: {hand_made.LONG_NAME} (P1) and Persona P2"
+    one, two = draw("P1", language="en"), draw("P2", language="en")
+    assert written(lane(drawn, "reached:P1")) == written(lane(one, "reached"))
+    assert written(lane(drawn, "pains:P2")) == written(lane(two, "pains"))
+
+
+def test_the_gap_is_newcombe_s():
+    """56 of 70 against 48 of 80: Newcombe's first example (1998, method 10), .2000 (.0524 to .3339)."""
+    found = hand_made.findings()
+    mine = found.stages["persona"].isin(["P1", "P2"])
+    counts = found.stages["persona"].map({"P1": 56, "P2": 48}).where(mine, found.stages["people"]).astype(int)
+    totals = found.stages["persona"].map({"P1": 70, "P2": 80}).where(mine, found.stages["people_total"]).astype(int)
+    stages = found.stages.assign(people=counts, people_total=totals, share=counts / totals)
+    drawn = make_map(hand_made.study(), replace(found, stages=stages), personas=hand_made.personas(), persona=("P1", "P2"))
+    cell = at(drawn, "reached_gap", "research")[0]
+    assert (cell.value, cell.low, cell.high) == (
+        pytest.approx(0.2), pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
+    assert len(cell.evidence) == 2
+
+
+def test_compared_curves_have_one_source():
+    """Nobody of P3 answered about ease: both are drawn from interviews, or, as P3 gave none, from nothing of P1 alone."""
+    drawn = draw(("P1", "P3"))
+    notes = " ".join(note.text for note in drawn.notes)
+    assert "CES" not in notes
+    assert "visite d’évaluation" in notes
+    assert "CES" in " ".join(note.text for note in draw(("P1", "P2")).notes)
+
+
+def test_two_journeys_say_whether_they_can_be_told_apart():
+    said = {pair: " ".join(note.text for note in draw(pair, language="en").notes)
+            for pair in (("P1", "P2"), ("P3", "P1"), ("P2", "P3"))}
+    assert "differ: on average 20% of steps lead elsewhere (interval 10% to 30%)" in said["P1", "P2"]
+    assert "cannot be told apart" in said["P3", "P1"]
+    assert "It cannot be told whether" in said["P2", "P3"]
+    assert all("they are no tests" in text for text in said.values())
+
+
+def test_a_pair_is_two_known_personas():
+    with pytest.raises(ChoiceError, match=r"persona: 'P9' is unknown"):
+        draw(("P1", "P9"))
+    with pytest.raises(ChoiceError, match=r"P1, P1: give one persona, or two different ones"):
+        draw(("P1", "P1"))
+    with pytest.raises(ChoiceError, match=r"two different ones"):
+        draw(("P1", "P2", "P3"))

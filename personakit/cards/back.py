@@ -6,7 +6,9 @@ import math
 
 import pandas as pd
 
+from personakit.cards.doubt import against, alignment, outcomes, spread, survival
 from personakit.cards.known import Known, contested, covered, ids, name, of_candidate
+from personakit.cards.origin import origin
 from personakit.disclosure import is_small
 from personakit.documents import Claim
 from personakit.schema import PERSONA
@@ -18,8 +20,10 @@ STABILITY = ((0.85, "85"), (0.75, "75"), (0.60, "60"), (-1.0, "0"))
 
 def back_sections(known: Known) -> list[tuple[str, list[Claim]]]:
     """Write the sections of the back: key, claims."""
-    return [("made", _made(known)), ("together", _together(known)), ("contested", _contested(known)),
-            ("coverage", _coverage(known)), ("decisions", _decisions(known)), ("reading", _reading(known))]
+    return [("made", _made(known)), ("together", _together(known)), ("spread", spread(known)),
+            ("contested", _contested(known)), ("against_it", against(known)), ("outcomes", outcomes(known)),
+            ("alignment", alignment(known)), ("coverage", _coverage(known)), ("origin", origin(known)),
+            ("decisions", _decisions(known)), ("reading", _reading(known))]
 
 
 def _made(known: Known) -> list[Claim]:
@@ -37,7 +41,8 @@ def _made(known: Known) -> list[Claim]:
     if days is not None and math.isfinite(days):
         said.append(known.say("window", days=days))
     behind = of_candidate(personas)
-    return [Claim(text=text, evidence=behind, status="measured" if behind else "method") for text in said]
+    claims = [Claim(text=text, evidence=behind, status="measured" if behind else "method") for text in said]
+    return [*claims, survival(known)]
 
 
 def _together(known: Known) -> list[Claim]:
@@ -77,15 +82,28 @@ def _contested(known: Known) -> list[Claim]:
         claims.append(Claim(text=known.say("contested_none"), evidence=covered(known)))
     elif math.isfinite(between) and not is_small(round(between * known.coverage["n"])):
         claims.append(Claim(text=known.say("contested_share", share=between), evidence=covered(known)))
+    outside = float(known.coverage.get("outsiders", math.nan))
+    if math.isfinite(outside) and not is_small(round(outside * known.coverage["n"])):
+        claims.append(Claim(text=known.say("outsiders" if outside else "outsiders_none", share=outside),
+                            evidence=covered(known)))
+    return [*claims, *_nearest(known)]
+
+
+def _nearest(known: Known) -> list[Claim]:
+    """Name the persona that most members would belong to next; where memberships are all or none, the doubtful ones'."""
     membership = known.personas.membership
     others = membership.loc[known.personas.labels == known.persona].drop(columns=known.persona)
     if others.shape[1] and (others > 0).any(axis=None):
         second = others[others.max(axis=1) > 0].idxmax(axis=1).value_counts(sort=False)
         nearest, count = min(((str(one), int(n)) for one, n in second.items()), key=lambda pair: (-pair[1], pair[0]))
-        if not is_small(count):
-            claims.append(Claim(text=known.say("runner_up", other=name(known, nearest), share=count / len(others)), n=count,
-                                evidence=covered(known)))
-    return claims
+        if is_small(count):
+            return []
+        return [Claim(text=known.say("runner_up", other=name(known, nearest), share=count / len(others)), n=count,
+                      evidence=covered(known))]
+    next_to = str(known.coverage.get("runner_up", ""))
+    if next_to not in membership.columns:
+        return []
+    return [Claim(text=known.say("runner_up_doubtful", other=name(known, next_to)), evidence=covered(known))]
 
 
 def _coverage(known: Known) -> list[Claim]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from personakit.cards.known import SHARE_KINDS, Drawn, Known, both, by_effect, contested, covered, scale
+from personakit.cards.known import SHARE_KINDS, Drawn, Known, both, by_effect, contested, covered, ids, said, scale
 from personakit.disclosure import is_small
 from personakit.documents import Claim
 from personakit.schema import CODE_KINDS, PERSONA
@@ -17,6 +17,8 @@ from personakit.wording import join, number, term
 BEHAVIOURS, CODES_A_KIND, QUOTES, BARS = 6, 3, 2, {"channels": 3, "devices": 2, "content": 3}
 QUOTE_LENGTH = 300
 CONTESTED_MANY = 0.2
+#: of what is used more than by everyone: dimensions of the content plan, and levels of each; rows of one family of features
+DIMENSIONS, LEVELS, A_FAMILY = ("theme", "format"), 3, 2
 #: a code is a persona's own, however frequent elsewhere, when this share of its interviewees says it
 OFTEN = 0.5
 #: the drawing of a trait whose figures are hidden
@@ -33,7 +35,8 @@ def front_sections(known: Known) -> Front:
     drawn |= {"behaviours": _behaviours(known), "journey": _journey(known)}
     drawn |= {section: _family(known, family, BARS[section]) for section, family in FAMILIES.items()}
     sections = [(key, [claim for claim, _ in pairs]) for key, pairs in drawn.items()]
-    sections += [("quotes", _quotes(known)), ("surprise", _surprise(known)), ("unknown", _unknown(known))]
+    sections += [("preferred", _preferred(known)), ("quotes", _quotes(known)), ("surprise", _surprise(known)),
+                 ("unknown", _unknown(known))]
     return sections, {key: tuple(numbers for _, numbers in pairs) for key, pairs in drawn.items() if pairs}
 
 
@@ -42,20 +45,23 @@ def summary(known: Known) -> Claim:
     rows = by_effect(known.table[~known.table["hidden"] & ~known.table["feature"].str.startswith("code:")])
     clear = rows[(rows["low"] > 0) | (rows["high"] < 0)].head(4)
     more, less = clear[clear["difference"] > 0].head(2), clear[clear["difference"] < 0].head(2)
-    said = [known.say(f"summary_{key}", **{key: join([known.label(one) for one in part["feature"]], known.language)})
+    lines = [known.say(f"summary_{key}", **{key: join([known.label(one) for one in part["feature"]], known.language)})
             for key, part in (("more", more), ("less", less)) if len(part)]
     used = [*more["evidence_id"], *less["evidence_id"]]
-    if not said:
+    if not lines:
         top = known.codes[known.codes["log_odds"] > 0].sort_values("log_odds", ascending=False, kind="stable").head(3)
-        said = [known.say("summary_codes", codes=join(list(top["code"]), known.language))] if len(top) else []
+        lines = [known.say("summary_codes", codes=join(list(top["code"]), known.language))] if len(top) else []
         used = list(top["evidence_id"])
-    return Claim(text=" ".join(said) or known.say("summary_none"), evidence=tuple(str(one) for one in used))
+    return Claim(text=" ".join(lines) or known.say("summary_none"), evidence=tuple(str(one) for one in used))
 
 
 def _behaviours(known: Known) -> list[Drawn]:
     elsewhere = tuple(f"{family}:" for family in (*FAMILIES.values(), "code"))
-    rows = known.table[~known.table["feature"].str.startswith(elsewhere)]
-    return _drawn(known, by_effect(rows).head(BEHAVIOURS))
+    rows = by_effect(known.table[~known.table["feature"].str.startswith(elsewhere)])
+    # shares of one whole say the same thing several times
+    family = rows["feature"].where(rows["feature"].str.contains(":|=", regex=True), rows["feature"] + "!")
+    rows = rows[rows.groupby(family.str.split("[:=]", regex=True).str[0], sort=False).cumcount() < A_FAMILY]
+    return _drawn(known, rows.head(BEHAVIOURS))
 
 
 def _family(known: Known, family: str, most: int) -> list[Drawn]:
@@ -102,16 +108,26 @@ def _code(known: Known, row: pd.Series) -> Drawn:
 def _quotes(known: Known) -> list[Claim]:
     """Take the first quotes, one a person: a card on which one person speaks twice shows fewer people than it seems."""
     rows = known.quotes.drop_duplicates("participant_id").head(QUOTES)
+    return [said(known, row, "quoted", QUOTE_LENGTH) for _, row in rows.iterrows()]
+
+
+def _preferred(known: Known) -> list[Claim]:
+    """Name what these people use more than everyone, the most used first, and what the journey lacks of it."""
+    if known.content is None:
+        return []
+    rows = known.content[~known.content["hidden"]]
     claims = []
-    for _, row in rows.iterrows():
-        words = str(row["quote"]).strip()
-        if len(words) > QUOTE_LENGTH:
-            words = words[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " […]"
-        stage = row.get("stage")
-        where = f" · {term(stage, known.language)}" if isinstance(stage, str) and stage else ""
-        claims.append(Claim(text=known.say("quoted", quote=words, where=where), evidence=(str(row["evidence_id"]),),
-                            n=1, status="quoted"))
-    return claims
+    for dimension in DIMENSIONS:
+        best = rows[(rows["advice"] == "offer") & (rows["stage"] == "all") & (rows["dimension"] == dimension)]
+        best = best.sort_values(["share", "level"], ascending=[False, True], kind="stable").head(LEVELS)
+        if len(best):
+            words = [known.say("level", level=row["level"], lift=number(row["lift"], known.language, 1))
+                     for _, row in best.iterrows()]
+            claims.append(Claim(text=known.say(f"preferred_{dimension}", levels=words), evidence=ids(best),
+                                n=int(best["people"].iloc[0])))
+    gaps = rows[rows["advice"].isin(["make_first", "make"])].head(1)
+    return claims + [Claim(text=known.say(str(row["advice"]), level=row["level"], stage=row["stage"]), evidence=ids(gaps))
+                     for _, row in gaps.iterrows()]
 
 
 def _journey(known: Known) -> list[Drawn]:
@@ -142,13 +158,13 @@ def _surprise(known: Known) -> list[Claim]:
 
 
 def _unknown(known: Known) -> list[Claim]:
-    said = []
+    lines = []
     if not known.coverage["with_codes"]:
-        said.append(known.say("no_interviews"))
+        lines.append(known.say("no_interviews"))
     else:
         missing = [kind for kind in CODE_KINDS if not (known.codes.loc[known.codes["kind"] == kind, "with_code"] > 0).any()]
-        said += [known.say("kinds_missing", kinds=missing)] if missing else []
-        said += [] if len(known.quotes) else [known.say("no_quotes")]
+        lines += [known.say("kinds_missing", kinds=missing)] if missing else []
+        lines += [] if len(known.quotes) else [known.say("no_quotes")]
     if not known.coverage["with_events"]:
-        said.append(known.say("no_events"))
-    return [Claim(text=text, evidence=covered(known)) for text in said]
+        lines.append(known.say("no_events"))
+    return [Claim(text=text, evidence=covered(known)) for text in lines]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from personakit.documents import Claim
-from personakit.records import Personas
-from personakit.wording import feature_label, number, say_key, share, term
+from personakit.records import Personas, Study
+from personakit.wording import feature_label, number, points, say_key, share, term
 
 SHARE_KINDS = ("share", "binary", "nominal")
 #: a claim and the numbers of its drawing
@@ -19,6 +19,7 @@ Drawn = tuple[Claim, dict[str, float | int | None]]
 class Known:
     """What one card is written from: the rows of one persona, small cells emptied; ``size`` in the table is the size of
     the effect, known for emptied rows too; ``coverage["hidden"]`` tells that the size of the persona may not be shown.
+    ``content``, ``survival`` and ``alignment`` are rows of the tables given besides, None where not given.
     """
 
     persona: str
@@ -30,6 +31,13 @@ class Known:
     traits: pd.DataFrame
     coverage: pd.Series
     stages: pd.DataFrame | None
+    outcomes: pd.DataFrame
+    exemplars: pd.DataFrame
+    counter_quotes: pd.DataFrame
+    study: Study | None = None
+    content: pd.DataFrame | None = None
+    survival: pd.DataFrame | None = None
+    alignment: pd.DataFrame | None = None
 
     def say(self, key: str, **values: object) -> str:
         """Say a string of the card in its language."""
@@ -41,6 +49,7 @@ class Known:
         name, _, level = (feature, "", "") if feature in catalog.index else feature.partition("=")
         label = catalog.loc[name].get("label", "") if name in catalog.index else ""
         said = feature_label(name, self.language, label).rstrip(".… ")  # a question asked is part of a sentence here
+        said = self.say("asked", what=said) if said.endswith("?") else said
         return self.say("trait_level", what=said, level=term(level, self.language)) if level else said
 
 
@@ -66,6 +75,19 @@ def natural(value: float, kind: str, unit: object, language: str) -> str:
 def both(known: Known, row: pd.Series) -> dict[str, str]:
     """Write the values inside and outside the persona."""
     return {side: natural(row[side], row["kind"], row["unit"], known.language) for side in ("inside", "outside")}
+
+
+def apart(difference: float, kind: str, unit: object, language: str) -> str:
+    r"""Write a difference of two values of a feature, with its sign: shares in points.
+
+    Examples
+    --------
+    >>> apart(0.12, "share", "", "en"), apart(3.2, "numeric", "days", "en")
+    ('+12 points', '+3.20\xa0days')
+    """
+    if kind in SHARE_KINDS:
+        return points(difference, language)
+    return ("+" if difference > 0 else "") + natural(difference, kind, unit, language)
 
 
 def scale(inside: float, outside: float, low: float, high: float, *, share: bool) -> dict[str, float | int | None]:
@@ -101,6 +123,20 @@ def covered(known: Known) -> tuple[str, ...]:
 def of_candidate(personas: Personas) -> tuple[str, ...]:
     """Return the evidence id of the candidate behind the personas, where it has one."""
     return tuple(str(one) for one in personas.quality.reindex(["evidence_id"]).dropna())
+
+
+def cut(words: object, most: int) -> str:
+    """Shorten what somebody said to ``most`` characters, at a word, and show that it was."""
+    text = str(words).strip()
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " […]"
+
+
+def said(known: Known, row: pd.Series, key: str, most: int) -> Claim:
+    """Write a quote, with the stage it is about."""
+    stage = row.get("stage")
+    where = f" · {term(stage, known.language)}" if isinstance(stage, str) and stage else ""
+    text = known.say(key, quote=cut(row["quote"], most), where=where)
+    return Claim(text=text, evidence=(str(row["evidence_id"]),), n=1, status="quoted")
 
 
 def ids(rows: pd.DataFrame) -> tuple[str, ...]:

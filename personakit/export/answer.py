@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from personakit.wording import join, number, say_key
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spoken:
-    """The records of a run and the language in which to speak of them."""
+    """The records of a run and the language in which to speak of them; ``also`` holds the tables made besides."""
 
     language: str
     study: Study
@@ -23,6 +24,7 @@ class Spoken:
     personas: Personas | None = None
     evidence: Evidence | None = None
     findings: JourneyFindings | None = None
+    also: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def say(self, key: str, **values: object) -> str:
         """Say a string of the report."""

@@ -15,9 +15,9 @@ from personakit.wording import say_key
 
 FORMATS = ("html", "json")
 SCHEMA = "personakit.card/1"
-#: the front: one list of sections a column, from what people want to what they say
-COLUMNS = (("goal", "need", "motivation"), ("pain", "barrier", "delight"), ("behaviours", "content"),
-           ("quotes", "channels", "devices", "surprise", "unknown"))
+#: the front, from what people want to what they say; its columns fill evenly
+FRONT = ("goal", "need", "motivation", "pain", "barrier", "delight", "behaviours", "content", "preferred", "channels",
+         "devices", "quotes", "surprise", "unknown")
 
 
 def save_cards(cards: Sequence[Card], folder: str | Path, *, formats: Sequence[str] = FORMATS) -> list[Path]:
@@ -81,16 +81,18 @@ def card_html(card: Card) -> str:
     """Return the card as one HTML text."""
     sections = {one.key: one for one in card.sections}
     numbers = {one: place for place, one in enumerate(used_evidence(card), start=1)}
-    columns = [[sections[key] for key in keys if key in sections] for keys in COLUMNS]
+    places: dict[str, list[str]] = {}
+    for one in numbers:
+        places.setdefault(str(card.figures["sources"].get(one, "")), []).append(one)  # type: ignore[attr-defined]
     share: Any = card.figures["share"]
     colour = persona_colour(card.persona)
     bar = share_bar(share, colour=colour, label=share["text"]) if "share" in share else ""
     name = say_key("cards.avatar", card.language, persona=card.persona)
     return render(
-        "card.html", card.language, card=card, columns=[one for one in columns if one], numbers=numbers,
+        "card.html", card.language, card=card, sections=[sections[key] for key in FRONT if key in sections], numbers=numbers,
         back=[one for one in card.sections if one.side == "back"], share=share, bar=bar, colour=colour,
         strip=[one for one in card.sections if one.key == "journey"], avatar=avatar(card.persona, label=name),
-        drawings=_drawings(card), sources=card.figures["sources"],
+        drawings=_drawings(card), places=list(places.items()),
     )
 
 

@@ -66,19 +66,26 @@ def map_json(journey_map: JourneyMap) -> dict[str, object]:
 
 def map_html(journey_map: JourneyMap) -> str:
     """Return the map as one HTML text."""
-    lanes = [{"key": key, "title": title, "cells": cells, "known": any(cells)} for key, title, cells in journey_map.lanes]
+    lanes = [_lane(journey_map, *one) for one in journey_map.lanes]
     used = [cell.evidence for _, _, columns in journey_map.lanes for column in columns for cell in column]
     used += [note.evidence for note in journey_map.notes]
     numbers = {one: place for place, one in enumerate(dict.fromkeys(one for ids in used for one in ids), start=1)}
-    persona = journey_map.persona
+    persona = journey_map.persona if len(journey_map.personas) < 2 else None
     label = say_key("cards.avatar", journey_map.language, persona=persona or "")
     return render("map.html", journey_map.language, map=journey_map, lanes=lanes, numbers=numbers,
-                  drawing=_experience(journey_map), colour=persona_colour(persona) if persona else "#17212e",
+                  colour=persona_colour(persona) if persona else "#17212e",
                   avatar=avatar(persona, label=label) if persona else "")
 
 
-def _experience(journey_map: JourneyMap) -> object:
-    cells = next((columns for key, _, columns in journey_map.lanes if key == "experience"), ())
+def _lane(journey_map: JourneyMap, key: str, title: str, cells: Sequence[tuple[Cell, ...]]) -> dict[str, object]:
+    """Return what the template needs of a lane; ``kind`` is its key without the persona it is of."""
+    kind, _, persona = key.partition(":")
+    return {"kind": kind, "title": title, "cells": cells, "known": any(cells),
+            "colour": persona_colour(persona) if persona else "",
+            "drawing": _experience(journey_map, cells) if kind == "experience" else ""}
+
+
+def _experience(journey_map: JourneyMap, cells: Sequence[tuple[Cell, ...]]) -> object:
     points = [_point(column) for column in cells]
     said = [f"{title}: {point['text'] if point else '–'}"
             for (_, title), point in zip(journey_map.stages, points, strict=False)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from personakit.disclosure import JOURNEY_CELLS, evidence_cells, hide_small, journey_cells, quotable
+from personakit.disclosure import JOURNEY_CELLS, evidence_cells, hide_small, journey_cells, outcome_cells, quotable
 from personakit.documents import JourneyMap
 from personakit.export.render import file_name
 from personakit.records import Candidates, Evidence, JourneyFindings
@@ -150,7 +150,7 @@ def _evidence_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "evidence_quotes": _said(evidence.quotes),
         "evidence_coverage": _coverage(evidence.coverage),
         "evidence_traits": _traits(evidence),
-        "evidence_outcomes": _outcomes(evidence.outcomes),
+        "evidence_outcomes": outcome_cells(evidence.outcomes),
         "evidence_words": evidence.words,
         "evidence_counter_quotes": _said(evidence.counter_quotes),
         "evidence_exemplars": evidence.exemplars,
@@ -172,16 +172,6 @@ def _coverage(coverage: pd.DataFrame) -> pd.DataFrame:
             columns=["few", "hidden"])
     values = [name for name in coverage.columns if name != "evidence_id"]
     return hide_small(frame, counts=["n"], totals=[(("study",), "n")], values=values).drop(columns="study")
-
-
-def _outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Empty the rows that stand on few people, in the persona or holding the trait."""
-    if outcomes.empty:
-        return outcomes
-    holders = (outcomes["naive"] * outcomes["n"]).where(outcomes["kind"].isin(["binary", "nominal"])).round()
-    values = ["naive", "corrected", "naive_difference", "difference", "low", "high", "wrong", "n"]
-    masked = hide_small(outcomes.assign(few=holders), counts=["n", "few"], totals=[(("feature",), "n")], values=values)
-    return masked.drop(columns="few")
 
 
 def _traits(evidence: Evidence) -> pd.DataFrame:

@@ -1,44 +1,28 @@
-"""Put the lanes together into one map."""
+"""Put the lanes together into one map, of everyone, of one persona, or of two beside each other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-
-from personakit.documents import Cell, Claim, JourneyMap
+from personakit.documents import Claim, JourneyMap
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.maps import measured, planned, said
-from personakit.maps.view import View, ease_items, level, own_answers, own_frames, passages, rows_of
+from personakit.maps.lanes import Lane, lanes_of
+from personakit.maps.pair import pair_lanes, pair_note
+from personakit.maps.said import curve_source
+from personakit.maps.view import View, ease_items, own_answers, own_frames, passages, rows_of
 from personakit.records import Evidence, JourneyFindings, Personas, Study
 from personakit.schema import QUOTE
 from personakit.wording import check_language, join, say_key, term
 
-Lane = tuple[str, str, tuple[tuple[Cell, ...], ...]]
-#: lanes from top to bottom; the curve comes after the time that is spent
-BEFORE_CURVE: tuple[tuple[str, Callable[[View, str], tuple[Cell, ...]]], ...] = (
-    ("goals", planned.goals), ("touchpoints", measured.touchpoints), ("channels", measured.channels),
-    ("reached", measured.reached), ("goes_on", measured.goes_on), ("time", measured.time),
-)
-AFTER_CURVE: tuple[tuple[str, Callable[[View, str], tuple[Cell, ...]]], ...] = (
-    ("effort", said.effort), ("pains", partial(said.told, kind="pain")), ("delights", partial(said.told, kind="delight")),
-    ("opportunities", measured.opportunities), ("quotes", said.quotes), ("content", planned.content),
-    ("walkthrough", planned.walkthrough), ("owners", planned.owners),
-)
-#: kinds of source -> the lanes that they feed
-SOURCES = {"events": ("touchpoints", "reached"), "interviews": ("pains", "delights", "quotes"), "ces": ("effort",),
-           "walkthrough": ("walkthrough",), "documents": ("goals", "content", "owners")}
-
 
 def make_map(
     study: Study, findings: JourneyFindings | None, *, personas: Personas | None = None, evidence: Evidence | None = None,
-    persona: str | None = None, language: str | None = None,
+    persona: str | tuple[str, str] | None = None, language: str | None = None,
 ) -> JourneyMap:
     """Lay one journey out as stages by lanes: what the organisation plans, what people do, what they say, where to act.
 
-    Use it pooled first, then for a persona whose journey was found to differ. A map gathers; it does not compare: whether
-    two personas' journeys differ is said by ``findings.comparison`` and repeated in the notes. The experience curve has
-    one declared source (ease answers, else interviews, else the walk-through) and gaps where nothing is known.
+    Use it pooled first, then for a persona whose journey was found to differ, or for two beside each other. A map gathers;
+    it does not test: whether two personas' journeys differ is said by ``findings.comparison`` and repeated in the notes.
+    The experience curve has one declared source (ease answers, else interviews, else the walk-through), the same for two
+    personas, and gaps where nothing is known. A hypothesis is one: nothing on a map tells what causes what.
 
     Parameters
     ----------
@@ -49,21 +33,23 @@ def make_map(
     personas, evidence
         Needed for the map of one persona; evidence adds the ids of codes, and quotes of clear members only.
     persona
-        A persona such as ``P1``; ``None`` for everyone.
+        A persona such as ``P1``; two of them, ``("P1", "P3")``, for a map that compares; ``None`` for everyone.
     language
         ``fr`` or ``en``; the study's own where not given.
 
     Returns
     -------
-    A ``JourneyMap`` with the lanes sources, goals, touchpoints, channels, reached, goes_on, time (only where the visits
-    of some stage last ten minutes), experience, effort, pains, delights, opportunities, quotes, content, walkthrough and
-    owners. A cell's level is ``fully`` (30 people or more, or five and a second source that says the same), ``partly`` or
-    ``none``. Figures on fewer than five people are hidden.
+    A ``JourneyMap`` with the lanes sources (each stage's, and how well data back it), goals (of the organisation), wants
+    (what interviewees want), actions, touchpoints, channels, reached, goes_on, drops_off, time (only where the visits of
+    some stage last ten minutes), experience, effort, pains, delights, opportunities (insight, team, metric, hypothesis),
+    quotes, content, walkthrough and owners. A map of two has these lanes once for each persona (``reached:P1``), those
+    that the organisation declares once, and ``reached_gap``. A cell's level is ``fully`` (30 people or more, or five and a
+    second source that says the same), ``partly`` or ``none``. Figures on fewer than five people are hidden.
 
     Raises
     ------
     ChoiceError
-        The persona is unknown.
+        A persona is unknown, or the two are one.
     StudyError
         The language is unknown, or a persona is asked for without ``personas``.
 
@@ -76,68 +62,64 @@ def make_map(
     >>> [title for _, title in map_.stages][:2], map_.lanes[1][2][0][0].text
     (['awareness', 'research'], 'Be found')
     """
-    view = _view(study, findings, personas, evidence, persona, check_language(language or study.language))
-    source, curve = said.experience(view)
-    lanes = [*_lanes(view, BEFORE_CURVE), ("experience", view.say("experience"), curve), *_lanes(view, AFTER_CURVE)]
-    lanes = [one for one in _triangulated(lanes) if one[0] != "time" or any(one[2])]
-    sources = ("sources", view.say("sources"), tuple(_sources(view, lanes, at) for at in range(len(study.stages))))
-    who = view.say("everyone") if persona is None else _name(view, personas, persona)
+    asked = _asked(personas, persona)
+    spoken = check_language(language or study.language)
+    views = [_view(study, findings, personas, evidence, one, spoken) for one in asked]
+    source, names = curve_source(*views), tuple(_who(view, personas) for view in views)
+    first = views[0]
+    if len(views) == 2:
+        pair = (names[0], names[1])
+        title = first.say("title_pair", one=_named(first, pair[0]), two=_named(views[1], pair[1]))
+        lanes = pair_lanes(first, views[1], source)
+        compared = pair_note(first, (str(asked[0]), str(asked[1])), pair)
+    else:
+        title, lanes, compared = first.say("title", who=names[0]), lanes_of(first, source), _comparisons(first, personas)
     return JourneyMap(
-        title=view.say("title", who=who), language=view.language, persona=persona, banner=_banner(view, personas),
-        stages=tuple((stage, term(stage, view.language)) for stage in study.stages), lanes=(sources, *lanes),
-        notes=(*_comparisons(view, personas), *_switches(view), Claim(text=view.say(f"curve_{source}")),
-               *([Claim(text=view.say("interviews_are_few"))] if study.codes is not None else []),
-               *([Claim(text=view.say("no_quotes"))] if _keeps_quotes_back(view, lanes) else [])),
+        title=title, language=spoken, persona="+".join(one for one in asked if one) or None,
+        banner=_banner(first, personas), stages=tuple((stage, term(stage, spoken)) for stage in study.stages),
+        lanes=tuple(lanes), personas=tuple(one for one in asked if one),
+        notes=(*compared, *_switches(first), Claim(text=first.say(f"curve_{source}")),
+               *([Claim(text=first.say("interviews_are_few"))] if study.codes is not None else []),
+               *([Claim(text=first.say("no_quotes"))] if any(_keeps_quotes_back(one, lanes) for one in views) else [])),
     )
+
+
+def _asked(personas: Personas | None, persona: str | tuple[str, str] | None) -> tuple[str | None, ...]:
+    asked = (persona,) if persona is None or isinstance(persona, str) else tuple(persona)
+    if asked == (None,):
+        return asked
+    if personas is None:
+        raise StudyError("make_map: the map of one persona needs personas. Pass personas=...")
+    known = [str(one) for one in personas.membership.columns]
+    for one in asked:
+        if one not in known:
+            raise ChoiceError(unknown_name("persona", str(one), known))
+    if len(set(asked)) != len(asked) or len(asked) > 2:
+        raise ChoiceError(f"persona: {', '.join(map(str, asked))}: give one persona, or two different ones to compare.")
+    return asked
 
 
 def _view(study: Study, findings: JourneyFindings | None, personas: Personas | None, evidence: Evidence | None,
           persona: str | None, language: str) -> View:
     members = study.participants.index
-    if persona is not None:
-        if personas is None:
-            raise StudyError("make_map: the map of one persona needs personas. Pass personas=...")
-        known = [str(one) for one in personas.membership.columns]
-        if persona not in known:
-            raise ChoiceError(unknown_name("persona", persona, known))
+    if persona is not None and personas is not None:
         members = personas.labels.index[personas.labels == persona]
     ease = ease_items(study)
     return View(study=study, language=language, persona=persona, evidence=evidence, frames=own_frames(findings, persona),
                 interviews=passages(study, members), ease=ease, answers=own_answers(study, ease, members))
 
 
-def _lanes(view: View, lanes: tuple[tuple[str, Callable[[View, str], tuple[Cell, ...]]], ...]) -> list[Lane]:
-    return [(key, view.say(key), tuple(cells(view, stage) for stage in view.study.stages)) for key, cells in lanes]
+def _named(view: View, name: str) -> str:
+    return name if view.persona in name.split() else view.say("named", name=name, persona=view.persona)
 
 
-def _triangulated(lanes: list[Lane]) -> list[Lane]:
-    """Mark what interviewees tell as solid where another source says the same: a flagged touchpoint, or a clear curve."""
-    by_key = {key: cells for key, _, cells in lanes}
-
-    def agrees(kind: str, at: int) -> bool:
-        flagged = kind == "pains" and any(cell.tone == "pain" for cell in by_key["opportunities"][at])
-        clear = any((cell.high is not None and cell.high < 0) if kind == "pains" else
-                    (cell.low is not None and cell.low > 0) for cell in by_key["experience"][at] if cell.level == "fully")
-        return flagged or clear
-
-    return [(key, title, cells if key not in ("pains", "delights") else tuple(
-        tuple(replace(cell, level=level(cell.n, agreed=True)) for cell in column) if agrees(key, at) else column
-        for at, column in enumerate(cells))) for key, title, cells in lanes]
-
-
-def _sources(view: View, lanes: list[Lane], at: int) -> tuple[Cell, ...]:
-    filled = {key for key, _, cells in lanes if cells[at]}
-    found = [view.say(f"source_{kind}") for kind, fed in SOURCES.items() if filled & set(fed)]
-    # a stage is known as well as its best cell: sources that each say little do not add up to much
-    levels = {cell.level for key, _, cells in lanes for cell in cells[at]}
-    best = next((one for one in ("fully", "partly") if found and one in levels), "none")
-    text = view.say("source_list", names=join(found, view.language)) if found else view.say("source_none")
-    return (Cell(text=text, value=float(len(found)), level=best),)
+def _who(view: View, personas: Personas | None) -> str:
+    return view.say("everyone") if view.persona is None else _name(view, personas, view.persona)
 
 
 def _keeps_quotes_back(view: View, lanes: list[Lane]) -> bool:
     """Tell whether these people said something and none of it may be printed."""
-    shown = any(any(cells) for key, _, cells in lanes if key == "quotes")
+    shown = any(any(cells) for key, _, cells in lanes if key in ("quotes", f"quotes:{view.persona}"))
     return not shown and QUOTE in view.interviews.columns and bool(view.interviews[QUOTE].notna().any())
 
 

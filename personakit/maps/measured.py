@@ -1,4 +1,4 @@
-"""Lanes counted from events: touchpoints, channels, who is seen, who goes on, time, and where to act."""
+"""Lanes counted from events: what people do, touchpoints, channels, who is seen, who goes on or stops, and time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pandas as pd
 
 from personakit.disclosure import is_small
 from personakit.documents import Cell
+from personakit.inference import wilson_interval
 from personakit.maps.view import MOST, View, hidden, ids, level, rows_of
-from personakit.schema import CHANNEL, OWNER, STAGE, TOUCHPOINT
+from personakit.schema import CHANNEL, STAGE, TOUCHPOINT
 
 SHOWN_TOUCHPOINTS = 4
 DAY_H, HOUR_MIN = 24, 60
@@ -116,19 +117,38 @@ def _duration(view: View, days: float) -> str:
     return view.say("minutes", minutes=hours * HOUR_MIN)
 
 
-def opportunities(view: View, stage: str) -> tuple[Cell, ...]:
-    """List the flagged touchpoints of the stage with their figures and their team."""
-    rows = view.at("friction", stage)
+def actions(view: View, stage: str) -> tuple[Cell, ...]:
+    """Say what people do after an event at the stage: stay, or move to the stages that most steps lead to."""
+    rows = view.frames["transitions"]
     if not len(rows):
         return ()
-    flagged = rows[rows["flagged"].astype(bool) & ~rows["hidden"]]
+    rows = rows[(rows["source"] == stage) & rows["target"].isin(list(view.study.stages))]
+    shown = rows[~rows["hidden"] & (rows["share"] > 0)]
+    stays, moves = shown[shown["target"] == stage], shown[shown["target"] != stage]
+    moves = moves.sort_values(["share", "target"], ascending=[False, True], kind="stable").head(MOST - 1)
     cells = []
-    for row in rows_of(flagged.head(MOST)):
-        owner = row[OWNER] if isinstance(row[OWNER], str) else ""
-        text = view.say("friction", touchpoint=row[TOUCHPOINT], stop=float(row["stop_share"]), like=float(row["like_share"]),
-                        excess=float(row["excess"]), low=float(row["low"]), high=float(row["high"]),
-                        n=int(row["people"]), team=view.say("team", owner=owner) if owner else "")
-        cell = _people(text, row, float(row["excess"]))
-        cells.append(replace(cell, low=float(row["low"]), high=float(row["high"]), tone="pain"))
-    most = rows.loc[rows["excess"].notna() & ~rows["hidden"], "people"].max()
-    return tuple(cells) or (Cell(text=view.say("nothing_flagged"), level=level(most)),)
+    for row in (*rows_of(stays), *rows_of(moves)):
+        low, high, share = (float(row[name]) for name in ("low", "high", "share"))
+        key = "stays" if row["target"] == stage else "moves"
+        text = view.say(key, stage=row["target"], share=share, low=low, high=high, n=int(row["people"]))
+        cells.append(replace(_people(text, row, share), low=low, high=high))
+    return tuple(cells)
+
+
+def drops_off(view: View, stage: str) -> tuple[Cell, ...]:
+    """Tell how many of those who came this far in the order of the stages have stopped here: a floor, for some go on."""
+    funnel = view.frames["funnel"]
+    places = list(funnel[STAGE])
+    if stage not in places[:-1]:
+        return ()
+    here, after = funnel.iloc[places.index(stage)], funnel.iloc[places.index(stage) + 1]
+    fate = [after[name] - here[name] for name in ("ended", "still_open")]
+    n = here["reached"]
+    if pd.isna(n) or not n or any(pd.isna(count) or is_small(count) for count in (*fate, after["reached"])):
+        return (hidden(view, after),)
+    ended, still_open = (int(count) for count in fate)
+    low, high = (float(end) for end in wilson_interval(ended, n))
+    text = view.say("dropped" if still_open else "dropped_all", share=ended / n, ended=ended, n=int(n), low=low, high=high,
+                    still_open=still_open)
+    return (Cell(text=text, value=ended / n, low=low, high=high, n=int(n), level=level(n),
+                 evidence=(str(here["evidence_id"]), str(after["evidence_id"]))),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from personakit.documents import Cell
 from personakit.maps.view import MOST, View, rows_of
 from personakit.schema import CONTENT_KINDS, OWNER, STAGE, TOUCHPOINT
@@ -31,10 +33,19 @@ def content(view: View, stage: str) -> tuple[Cell, ...]:
         return (Cell(text=view.say("content_none"), value=0.0, level="partly", tone="pain"),)
     cells = [Cell(text=view.say("content_kind", kind=kind, n=int(counts[kind])), value=float(counts[kind]), level="partly")
              for kind in (*CONTENT_KINDS, *sorted(set(counts.index) - set(CONTENT_KINDS))) if kind in counts.index]
-    missing = [kind for kind in CONTENT_KINDS if kind not in counts.index]
+    missing = missing_kinds(view, stage)
     if missing:
         cells.append(Cell(text=view.say("content_missing", kinds=missing), value=0.0, level="partly", tone="pain"))
     return tuple(cells)
+
+
+def missing_kinds(view: View, stage: str) -> list[str]:
+    """List the kinds of content that the stage lacks; none where contents or their kinds are not known."""
+    table = view.study.contents
+    if table is None or not {STAGE, "kind"} <= set(table.columns):
+        return []
+    here = set(table.loc[table[STAGE] == stage, "kind"])
+    return [kind for kind in CONTENT_KINDS if kind not in here]
 
 
 def walkthrough(view: View, stage: str) -> tuple[Cell, ...]:
@@ -53,10 +64,20 @@ def walkthrough(view: View, stage: str) -> tuple[Cell, ...]:
                           level="partly"))
     lowest = here[own & (here["rating"] < 0)].sort_values("rating", kind="stable").head(1)
     for row in rows_of(lowest):
-        if isinstance(row.get("observation"), str):
-            text = view.say("observed", touchpoint=row.get(TOUCHPOINT, ""), observation=row["observation"])
-            cells.append(Cell(text=text, level="partly", tone="pain"))
+        better = here[~own & (here["rating"] > row["rating"])]
+        if TOUCHPOINT in here.columns:
+            better = better[better[TOUCHPOINT] == row[TOUCHPOINT]]
+        cells += [*_seen(view, row, "pain"), *(one for other in rows_of(
+            better.sort_values(["rating", "shop"], ascending=[False, True], kind="stable").head(1))
+            for one in _seen(view, other, "delight"))]
     return tuple(cells)
+
+
+def _seen(view: View, row: pd.Series, tone: str) -> tuple[Cell, ...]:
+    if not isinstance(row.get("observation"), str):
+        return ()
+    text = view.say("observed", shop=row["shop"], touchpoint=row.get(TOUCHPOINT, ""), observation=row["observation"])
+    return (Cell(text=text, level="partly", tone=tone),)
 
 
 def owners(view: View, stage: str) -> tuple[Cell, ...]:

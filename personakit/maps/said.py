@@ -80,13 +80,16 @@ def _curve_from_walkthrough(view: View, stage: str) -> np.ndarray:
 CURVES = {"ces": _curve_from_ease, "interviews": _curve_from_interviews, "walkthrough": _curve_from_walkthrough}
 
 
-def experience(view: View) -> tuple[str, tuple[tuple[Cell, ...], ...]]:
-    """Draw the curve of the first source that says anything: its name and one cell a stage. Sources are never mixed."""
-    for source, curve in CURVES.items():
-        cells = tuple(_curve_cell(view, source, curve(view, stage)) for stage in view.study.stages)
-        if any(cells):
-            return source, cells
-    return "none", tuple(() for _ in view.study.stages)
+def curve_source(*views: View) -> str:
+    """Name the first source that says anything of each view: curves that are compared have one source."""
+    return next((source for source in CURVES if all(any(experience(view, source)) for view in views)), "none")
+
+
+def experience(view: View, source: str) -> tuple[tuple[Cell, ...], ...]:
+    """Draw the curve of a source, one cell a stage. Sources are never mixed."""
+    if source == "none":
+        return tuple(() for _ in view.study.stages)
+    return tuple(_curve_cell(view, source, CURVES[source](view, stage)) for stage in view.study.stages)
 
 
 def _curve_cell(view: View, source: str, values: np.ndarray) -> tuple[Cell, ...]:
@@ -101,17 +104,19 @@ def _curve_cell(view: View, source: str, values: np.ndarray) -> tuple[Cell, ...]
                  level=level(len(values)) if source == "ces" else "partly"),)
 
 
-def told(view: View, stage: str, kind: str) -> tuple[Cell, ...]:
-    """Count the codes of a kind that most interviewees name at the stage, in counts of people."""
+def told(view: View, stage: str, kinds: tuple[str, ...]) -> tuple[Cell, ...]:
+    """Count the codes of these kinds that most interviewees name at the stage, in counts of people."""
     passages = view.interviews
     total = passages[PARTICIPANT].nunique()
-    here = passages[(passages[STAGE] == stage) & (passages["kind"] == kind)].drop_duplicates([PARTICIPANT, "code"])
+    here = passages[(passages[STAGE] == stage) & passages["kind"].isin(kinds)].drop_duplicates([PARTICIPANT, "code"])
+    tone = kinds[0] if kinds[0] in ("pain", "delight") else ""
     counts = here.groupby("code", sort=True).size().sort_values(ascending=False, kind="stable").head(MOST)
-    return tuple(Cell(text=view.say("said", code=code, n=int(n), total=total), n=int(n), evidence=_code_ids(view, str(code)),
-                      tone=kind, level="partly") for code, n in counts.items())
+    return tuple(Cell(text=view.say("said", code=code, n=int(n), total=total), n=int(n), evidence=code_ids(view, str(code)),
+                      tone=tone, level="partly") for code, n in counts.items())
 
 
-def _code_ids(view: View, code: str) -> tuple[str, ...]:
+def code_ids(view: View, code: str) -> tuple[str, ...]:
+    """Return the evidence ids of a code, for these people."""
     if view.evidence is None:
         return ()
     rows = view.evidence.codes[view.evidence.codes["code"] == code]

@@ -15,7 +15,7 @@ from personakit.wording import say_key
 
 EVERYONE = "all"
 #: frames of the findings that a map shows
-FRAMES = ("stages", "funnel", "friction", "switches", "comparison")
+FRAMES = ("stages", "transitions", "funnel", "friction", "switches", "comparison")
 #: people from which a measured cell counts as solid (``fully``)
 SOLID = 30
 #: people from which a cell counts as solid where a second kind of source says the same

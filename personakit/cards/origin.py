@@ -1,0 +1,60 @@
+"""Where what a card says comes from: the files, how many rows of each, and from when."""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from personakit.cards.known import Known
+from personakit.documents import Claim
+from personakit.records import Study
+from personakit.schema import EVIDENCE_ID, TIME
+from personakit.wording import date
+
+TABLES = ("events", "answers", "codes")
+
+
+def origin(known: Known) -> list[Claim]:
+    """Name the files behind the card, with the days that the log covers."""
+    study = known.study
+    if study is None:
+        return [Claim(text=known.say("origin_unknown"), status="method")]
+    claims = []
+    for table in TABLES:
+        if getattr(study, table) is None:
+            continue
+        files = study.sources[study.sources["table"] == table]
+        days = _days(study, known.language) if table == "events" else None
+        when = known.say("origin_days", first=days[0], last=days[1]) if days else ""
+        for _, row in files.iterrows():
+            text = known.say(f"origin_{table}", file=row["file"], n=int(row["kept"]), when=when)
+            claims.append(Claim(text=text, evidence=(file_id(row),)))
+        if not len(files):
+            text = known.say(f"origin_{table}", file=known.say("no_file"), n=_rows(study, table), when=when)
+            claims.append(Claim(text=text, status="method"))
+    return claims
+
+
+def file_id(row: pd.Series) -> str:
+    """Return the evidence id of a file: the first digits of its digest."""
+    return str(row["sha256"])[:10]
+
+
+def with_file_ids(sources: pd.DataFrame) -> pd.DataFrame:
+    """Return ``Study.sources`` with the evidence id of each file, as cards name it."""
+    return sources.assign(**{EVIDENCE_ID: sources["sha256"].str[:10]})
+
+
+def _rows(study: Study, table: str) -> int:
+    frame = getattr(study, table)
+    return len(frame) if hasattr(frame, "__len__") else 0
+
+
+def _days(study: Study, language: str) -> tuple[str, str] | None:
+    """Return the first and the last day of the log."""
+    log = nw.from_native(study.events).lazy()
+    ends = log.select(nw.col(TIME).min().alias("first"), nw.col(TIME).max().alias("last")).collect(backend="pandas")
+    first, last = ends["first"][0], ends["last"][0]
+    if first is None or pd.isna(first):
+        return None
+    return date(int(first), language, study.timezone), date(int(last), language, study.timezone)
