@@ -29,7 +29,7 @@ MEASURES = ("k", "smallest_n", "stability", "gap", "separation", "verdict")
 def save_report(
     folder: str | Path, *, study: Study, candidates: Candidates, personas: Personas | None = None,
     evidence: Evidence | None = None, findings: JourneyFindings | None = None, cards: Sequence[Card] = (),
-    maps: Sequence[JourneyMap] = (), checks: pd.DataFrame | None = None, language: str,
+    maps: Sequence[JourneyMap] = (), checks: pd.DataFrame | None = None, typing: Sequence[str] = (), language: str,
 ) -> Path:
     """Write ``index.html``: the answer first, then what stands behind it; and its five lines as ``summary.txt``.
 
@@ -46,6 +46,8 @@ def save_report(
         What was saved beside the report.
     checks
         What ``check_study`` returned.
+    typing
+        Sentences on the typing tool; its files are linked where ``folder/typing`` holds them.
     language
         ``fr`` or ``en``.
 
@@ -78,6 +80,7 @@ def save_report(
         "checks": None if checks is None else _rows(checks[checks["result"] != "passed"], language),
     }
     path = Path(folder) / "index.html"
+    values |= {"typing": typing, "typing_files": [one.name for one in sorted((Path(folder) / "typing").glob("*"))]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name("summary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     path.write_text(render("report.html", language, **values, **found), encoding="utf-8", newline="\n")
