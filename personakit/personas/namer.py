@@ -20,6 +20,8 @@ from personakit.wording import feature_label, say_key
 Namer = Callable[[Evidence], tuple[str, str]]
 LONGEST_NAME, LONGEST_SUMMARY, MOST_FEATURES = 60, 600, 12
 THOUSANDS = r"\d{1,3}(?:[ \u00a0\u202f.,'\u2019]\d{3})+(?!\d)"
+#: digits that touch letters, such as 12e3 or x3, are no figure that can be looked up
+MIXED = re.compile(r"\b(?:\d+[^\W\d_]+|[^\W\d_]+\d+)\w*")
 WRITTEN = re.compile(rf"(?P<number>{THOUSANDS}(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
                      r"\s*(?P<unit>%|percent|per cent|pour cent|points?\b)?")
 
@@ -143,6 +145,7 @@ def _check_numbers(text: str, seen: Evidence, personas: Personas, persona: str) 
         rest = re.sub(rf"\b{phrase}\b", " … ", rest)
     wrong = [word for word in re.findall(r"[^\W\d_]+", rest) if word in spelled]
     wrong += [one for one in rest if one.isnumeric() and not one.isdecimal()]
+    wrong += MIXED.findall(rest)
     wrong += [match.group().strip() for match in WRITTEN.finditer(rest)
               if not _backed(match["number"], match["unit"], known, shares)]
     if wrong:
