@@ -82,6 +82,14 @@ def test_an_invented_number_is_refused(told, summary):
         say(*told, "Shopper", summary)
 
 
+def test_french_spaces_are_no_line_breaks(told):
+    personas, evidence = told
+    n = int(evidence.coverage.at["P1", "n"])
+    share = 100 * evidence.coverage.at["P1", "share"]
+    named = say(personas, evidence, "Client du soir", f"Ils sont {n}\u00a0personnes, soit {share:.0f}\u202f%.")
+    assert named.names["P1"] == "Client du soir"
+
+
 def test_a_number_of_a_name_is_no_licence():
     study, features, personas = make_study()
     renamed = {"events_per_session": "sessions_per_30d"}
