@@ -12,13 +12,13 @@ import pandas as pd
 
 from personakit.answers import answer_table
 from personakit.behaviour import behaviour_table
-from personakit.candidates import assign, find_candidates
+from personakit.candidates import METHODS, assign, find_candidates
 from personakit.cards import make_cards, with_file_ids
 from personakit.coding import code_table
 from personakit.content import content_plan, goal_alignment
 from personakit.disclosure import content_cells
 from personakit.documents import Card, JourneyMap
-from personakit.errors import StudyError
+from personakit.errors import StudyError, TooFewError
 from personakit.evidence import gather_evidence
 from personakit.export import (
     FORMATS,
@@ -35,13 +35,16 @@ from personakit.export import (
     save_tables,
 )
 from personakit.features import build_features
+from personakit.frozen import Sentence
 from personakit.journeys import describe_journeys, trace_journeys
 from personakit.maps import make_map
 from personakit.monitor import WaveComparison, carry_over, compare_waves
 from personakit.personas import choose, label, match_personas, recommend, suggest_labels
 from personakit.records import Candidates, Evidence, Features, JourneyFindings, Journeys, Personas, Study
+from personakit.schema import ORIGIN
 from personakit.study import check_study
-from personakit.wording import check_language, say_key
+from personakit.typing_tool import TypingTool, build_typing_tool, save_typing_tool
+from personakit.wording import check_language, say, say_key
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +52,7 @@ class Analysis:
     """What a run found out, before anything is drawn: ``personas`` and ``evidence`` are None where there are none.
 
     ``also``: content (the content plan) and alignment (of goals), where the study has contents or goals.
+    ``tool`` is a typing tool, or the sentence that says why there is none.
     """
 
     study: Study
@@ -60,6 +64,7 @@ class Analysis:
     findings: JourneyFindings | None
     language: str
     seed: int
+    tool: TypingTool | Sentence
     also: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
@@ -98,7 +103,8 @@ def run_study(
 
     Returns
     -------
-    Path of the folder: ``index.html``, ``summary.txt``, ``cards/``, ``maps/``, ``tables/``, ``manifest.json``.
+    Path of the folder: ``index.html``, ``summary.txt``, ``cards/``, ``maps/``, ``tables/``,
+    ``typing/`` (where answers allow a typing tool; the report says why where not), ``manifest.json``.
 
     Raises
     ------
@@ -123,9 +129,10 @@ def write_analysis(
         for journey_map in maps:
             save_map(journey_map, folder / "maps" / map_name(journey_map), formats=formats)
         save_tables(tables_of(analysis, maps), folder / "tables")
+        typed = write_typing_tool(analysis, folder / "typing")
         save_report(folder, study=analysis.study, candidates=analysis.candidates, personas=analysis.personas,
                     evidence=analysis.evidence, findings=analysis.findings, cards=cards, maps=maps,
-                    checks=analysis.checks, also=analysis.also, language=analysis.language)
+                    checks=analysis.checks, also=analysis.also, typing=typed, language=analysis.language)
         save_manifest(folder, study=analysis.study, parameters=asked, seed=analysis.seed)
     return Path(out)
 
@@ -169,6 +176,7 @@ def analyse_study(
     findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
     return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
                     personas=personas, evidence=evidence, findings=findings, language=language, seed=seed,
+                    tool=type_people(study, features, personas, seed),
                     also=_besides(study, journeys, personas, (evidence, findings), seed=seed))
 
 
@@ -285,6 +293,40 @@ def name_personas(
     return label(personas, open_names, by="personakit", reason=say_key("run.suggested", language))
 
 
+def type_people(study: Study, features: Features, personas: Personas | None, seed: int) -> TypingTool | Sentence:
+    """Build a typing tool of the survey's questions, or say why there is none: it must not lend personas a truth."""
+    if personas is None:
+        return Sentence(key="typing.no_personas")
+    if study.answers is None or not features.catalog[ORIGIN].eq("answers").any():
+        return Sentence(key="typing.no_answers")
+    if personas.quality["verdict"] == "none":
+        return Sentence(key="typing.unproven")
+    try:
+        tool = build_typing_tool(personas, features, METHODS[str(personas.quality["method"])], seed=seed)
+    except TooFewError:
+        return Sentence(key="typing.too_few")
+    row = tool.checks[tool.checks["chosen"]].iloc[0]
+    if row["low"] <= tool.largest:
+        return Sentence(key="typing.not_written", values={"accuracy": float(row["accuracy"]), "largest": tool.largest})
+    return tool
+
+
+def write_typing_tool(analysis: Analysis, folder: Path) -> list[str]:
+    """Write rule, questionnaire and scoring sheet where there is a tool; returns what the report says of it."""
+    tool, language = analysis.tool, analysis.language
+    if isinstance(tool, Sentence):
+        return [say(tool, language)]
+    folder.mkdir()
+    for name in ("rule.json", "questionnaire.html"):
+        save_typing_tool(tool, folder / name, language=language)
+    said = [say(one, language) for one in tool.why]
+    try:
+        save_typing_tool(tool, folder / "scoring.xlsx", language=language)
+    except StudyError:  # openpyxl is an extra
+        said.append(say_key("typing.no_sheet", language))
+    return said
+
+
 def draw_cards(analysis: Analysis) -> tuple[Card, ...]:
     """Make the cards, or none where there are no personas."""
     if analysis.personas is None or analysis.evidence is None:
@@ -310,4 +352,6 @@ def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.Da
               **publishable_tables(analysis.candidates, analysis.evidence, analysis.findings, maps)}
     shown = {"content": ("content_plan", content_cells), "alignment": ("goal_alignment", lambda one: one)}
     tables |= {shown[name][0]: shown[name][1](one) for name, one in analysis.also.items()}
+    if isinstance(analysis.tool, TypingTool):
+        tables |= {"typing_checks": analysis.tool.checks, "typing_recall": analysis.tool.recall}
     return tables if analysis.personas is None else {**tables, "decisions": analysis.personas.decisions}

@@ -76,6 +76,18 @@ def test_an_interview_that_one_coder_left_is_no_disagreement_and_is_counted():
     assert strict.at["price", "agreement"] == pytest.approx(2 / 4)
 
 
+def test_coders_who_differ_in_details_agree_one_level_up():
+    rows = [("p1", "price > hidden", "A"), ("p1", "price > high", "B"), ("p2", "trust > brand", "A"),
+            ("p2", "trust > people", "B"), ("p3", "price > high", "A"), ("p3", "trust > brand", "B")]
+    fine, rolled = coder_agreement(study(rows), seed=1), coder_agreement(study(rows), level=1, seed=1)
+    assert rolled.index.tolist() == ["all", "price", "trust"]
+    assert rolled.at["price", "agreement"] == pytest.approx(2 / 3)  # p1 and p2 agree, p3 does not
+    # four codes by three people; each person has two codes that one coder gave alone, and two that neither did
+    assert fine.at["all", "agreement"] == pytest.approx(6 / 12)
+    with pytest.raises(ChoiceError, match=r"level: 1 cannot be used"):
+        coder_agreement(CANONICAL, level=1, seed=1)
+
+
 def test_passages_that_overlap_are_one_place():
     columns = ("participant_id", "source", "code", "coder", "start", "end")
     rows = [("p1", "i1", "price", "A", 0, 10), ("p1", "i1", "price", "B", 5, 20),     # one place, agreed

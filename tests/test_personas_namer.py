@@ -74,11 +74,20 @@ def test_its_words_are_kept_and_marked_as_a_machines(told):
     "20 people, a third of all.", "Plus de la moitié viennent le soir.", "Three come each week.", "½ of them shop.",
     "Growing by 731 % a year.", "In 2024 they came.", "12,345.6 visits.", "About 20 people of 61.", "They spend 17 minutes.",
     "P1: 19 times a day.",
-    "\u0663\u0661 people.",
+    "\u0663\u0661 people.", "20e2 visits.", "They buy 20x as much.", "Le panier a doublé.", "Quatre-vingt-dix pour cent.",
+    "La majorité vient le soir.", "1\u202f999 visits.", "61,3 % of them.", "From 20 to 97 people.", "Nine in ten.",
 ])
 def test_an_invented_number_is_refused(told, summary):
     with pytest.raises(ChoiceError, match=r"numbers of P1 are not in its evidence .* refused"):
         say(*told, "Shopper", summary)
+
+
+def test_french_spaces_are_no_line_breaks(told):
+    personas, evidence = told
+    n = int(evidence.coverage.at["P1", "n"])
+    share = 100 * evidence.coverage.at["P1", "share"]
+    named = say(personas, evidence, "Client du soir", f"Ils sont {n}\u00a0personnes, soit {share:.0f}\u202f%.")
+    assert named.names["P1"] == "Client du soir"
 
 
 def test_a_number_of_a_name_is_no_licence():

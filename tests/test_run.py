@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -96,6 +98,14 @@ def test_rows_add_up_in_the_manifest(written):
     assert (sources.groupby("table")["set_aside"].sum().loc[aside.index] == aside).all()
 
 
+def read_text(path):
+    """Return what a file says; of a workbook, all its parts."""
+    if path.suffix != ".xlsx":
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as book:
+        return "\n".join(book.read(name).decode() for name in book.namelist())
+
+
 def test_no_secret_leaves(written, lunettes):
     ids = set(lunettes.study.participants.index)
     kept_back = lunettes.study.codes.loc[lunettes.study.codes["consent"] != "verbatim", "quote"].dropna()
@@ -103,9 +113,27 @@ def test_no_secret_leaves(written, lunettes):
     assert len(kept_back) > 5
     for path in written.rglob("*"):
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
             assert not ids & set(re.findall(r"\bc\d{3,5}\b", text)), path.name
             assert not [quote for quote in kept_back if quote in text and quote not in spoken], path.name
+
+
+def test_a_typing_tool_is_written_that_places_people(written, lunettes):
+    assert {path.name for path in (written / "typing").iterdir()} == {"questionnaire.html", "rule.json", "scoring.xlsx"}
+    tool = pk.load_typing_tool(written / "typing" / "rule.json")
+    answers = lunettes.study.answers[list(tool.questions.index)].dropna()
+    placed = pk.assign_personas(tool, answers)
+    told = placed["persona"].dropna()
+    assert (told == lunettes.personas.labels[told.index]).mean() > 0.8
+    assert "typing/questionnaire.html" in (written / "index.html").read_text(encoding="utf-8")
+
+
+def test_no_typing_tool_where_it_would_lend_personas_a_truth(lunettes):
+    said = [run.type_people(lunettes.study, lunettes.features, personas, 7) for personas in (
+        None, replace(lunettes.personas, quality=lunettes.personas.quality.replace("reproducible", "none")))]
+    deaf = replace(lunettes.study, answers=None)
+    said.append(run.type_people(deaf, lunettes.features, lunettes.personas, 7))
+    assert [one.key for one in said] == ["typing.no_personas", "typing.unproven", "typing.no_answers"]
 
 
 def digests(folder):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from personakit.coding.table import codes_of
+from personakit.coding.table import SEPARATOR, codes_of, roll_up
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
 from personakit.inference import expanded_level, one_thread, percentile_interval, person_weights
 from personakit.records import Study
@@ -29,6 +29,7 @@ def coder_agreement(
     metric: str = "nominal",
     unit: str = "interview",
     uncoded: str = "missing",
+    level: int | None = None,
     seed: int,
     replicates: int = 1000,
 ) -> pd.DataFrame:
@@ -50,6 +51,9 @@ def coder_agreement(
     uncoded
         What it means that a coder gave a unit no code at all: ``missing``, nobody disagreed there (the unit is counted in
         ``uncoded``), or ``absent``, the coder saw it and found none of the codes.
+    level
+        Of a study whose codes are paths (``consent > language``): agree on so many of their steps, as ``code_table`` rolls
+        them up. Coders who mean one theme and differ in its details agree at level 1.
     seed, replicates
         Of the bootstrap: people are drawn where the units name them, units otherwise.
 
@@ -66,7 +70,7 @@ def coder_agreement(
     StudyError
         No codes or no coders, no positions for passages, ratings that do not suit the metric.
     ChoiceError
-        An unknown metric, unit or meaning of uncoded.
+        An unknown metric, unit or meaning of uncoded; a level below 1, or of a table of ratings.
     TooFewError
         One coder only, or no unit that two coders coded.
 
@@ -86,7 +90,12 @@ def coder_agreement(
     for name, asked, allowed in (("metric", metric, METRICS), ("unit", unit, UNITS), ("uncoded", uncoded, UNCODED)):
         if asked not in allowed:
             raise ChoiceError(unknown_name(name, asked, allowed))
-    tables = dict(_of_study(coded, unit, uncoded) if isinstance(coded, Study) else [("all", _ratings(coded, metric))])
+    if level is not None and (level < 1 or not isinstance(coded, Study)):
+        raise ChoiceError(f"level: {level} cannot be used. Ask for 1 or more steps, of a study whose codes are paths.")
+    if isinstance(coded, Study):
+        tables = dict(_of_study(roll_up(codes_of(coded), level, SEPARATOR), unit, uncoded))
+    else:
+        tables = {"all": _ratings(coded, metric)}
     if tables["all"].notna().sum(axis=1).max() < 2:
         raise TooFewError("coders: no unit was coded by two of them. Let two people code some of the same interviews.")
     everyone = _people(tables["all"]).unique()
@@ -98,9 +107,8 @@ def coder_agreement(
 # ---------------------------------------------------------------- from codes or ratings to units x coders
 
 
-def _of_study(study: Study, unit: str, uncoded: str) -> Iterator[tuple[str, pd.DataFrame]]:
+def _of_study(codes: pd.DataFrame, unit: str, uncoded: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the 0/1 tables (units, coders): of all codes together, then of each code."""
-    codes = codes_of(study)
     if CODER not in codes or codes[CODER].isna().all():
         raise StudyError("codes.coder: the codes do not say who coded them. Add a coder column.")
     codes = codes[codes[CODER].notna()]

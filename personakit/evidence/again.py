@@ -30,6 +30,7 @@ def widen_intervals(
 
     Use it before a difference in a feature that made the personas is said with figures: ``gather_evidence`` takes the
     personas as they are, which makes those intervals somewhat narrow. It takes as long as clustering ``replicates`` times.
+    It does not undo that such differences come out a little too large, since the same values sorted the people.
     It cannot tell whether there are personas at all; on noise its intervals still exclude 0, since any cut differs.
 
     Parameters

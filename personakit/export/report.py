@@ -27,7 +27,7 @@ def save_report(
     folder: str | Path, *, study: Study, candidates: Candidates, personas: Personas | None = None,
     evidence: Evidence | None = None, findings: JourneyFindings | None = None, cards: Sequence[Card] = (),
     maps: Sequence[JourneyMap] = (), checks: pd.DataFrame | None = None, also: Mapping[str, pd.DataFrame] | None = None,
-    language: str,
+    typing: Sequence[str] = (), language: str,
 ) -> Path:
     """Write ``index.html``: the question, the answer, its evidence, the personas, their maps, what to try; and an appendix.
 
@@ -48,6 +48,8 @@ def save_report(
     also
         ``content`` (from ``content_plan``), ``alignment`` (from ``goal_alignment``) and ``survival`` (from ``multiverse``),
         where there are any.
+    typing
+        Sentences on the typing tool; its files are linked where ``folder/typing`` holds them.
     language
         ``fr`` or ``en``.
 
@@ -79,6 +81,7 @@ def save_report(
         **_appendix(spoken, checks), **found,
     }
     path = Path(folder) / "index.html"
+    values |= {"typing": typing, "typing_files": [one.name for one in sorted((Path(folder) / "typing").glob("*"))]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name("summary.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     short = render("summary.html", language, **values, **summary_values(spoken, cards, maps))

@@ -19,7 +19,11 @@ from personakit.wording import feature_label, say_key
 #: ``(evidence of one persona) -> (name, summary)``
 Namer = Callable[[Evidence], tuple[str, str]]
 LONGEST_NAME, LONGEST_SUMMARY, MOST_FEATURES = 60, 600, 12
+#: no-break spaces, which French sets inside numbers and before %: not printable to Python
+FRENCH_SPACES = {0xA0: " ", 0x202F: " "}
 THOUSANDS = r"\d{1,3}(?:[ \u00a0\u202f.,'\u2019]\d{3})+(?!\d)"
+#: digits that touch letters, such as 12e3 or x3, are no figure that can be looked up
+MIXED = re.compile(r"\b(?:\d+[^\W\d_]+|[^\W\d_]+\d+)\w*")
 WRITTEN = re.compile(rf"(?P<number>{THOUSANDS}(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
                      r"\s*(?P<unit>%|percent|per cent|pour cent|points?\b)?")
 
@@ -121,7 +125,7 @@ def _worded(namer: Namer, seen: Evidence, persona: str) -> tuple[str, str]:
         raise ChoiceError(f"namer: returned {_short(given)} for {persona}. Return two texts: (name, summary).")
     name, summary = (one.strip() for one in given)
     for what, text, longest in (("name", name, LONGEST_NAME), ("summary", summary, LONGEST_SUMMARY)):
-        if not text or len(text) > longest or not text.isprintable():
+        if not text or len(text) > longest or not text.translate(FRENCH_SPACES).isprintable():
             raise ChoiceError(f"namer: the {what} of {persona} is empty, longer than {longest} letters or not one line "
                               f"({_short(text)}). Return a short text.")
     return name, summary
@@ -143,6 +147,7 @@ def _check_numbers(text: str, seen: Evidence, personas: Personas, persona: str) 
         rest = re.sub(rf"\b{phrase}\b", " … ", rest)
     wrong = [word for word in re.findall(r"[^\W\d_]+", rest) if word in spelled]
     wrong += [one for one in rest if one.isnumeric() and not one.isdecimal()]
+    wrong += MIXED.findall(rest)
     wrong += [match.group().strip() for match in WRITTEN.finditer(rest)
               if not _backed(match["number"], match["unit"], known, shares)]
     if wrong:
