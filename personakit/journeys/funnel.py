@@ -15,10 +15,10 @@ from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
 from personakit.journeys.reach import judge
 from personakit.journeys.rows import with_ids
+from personakit.journeys.transitions import QUANTILES
 from personakit.records import Journeys, Personas
 from personakit.schema import CHANNEL, CONTENT, DEVICE, OWNER, PERSONA, STAGE, TOUCHPOINT
 
-QUANTILES = {"days_25": 0.25, "days_50": 0.5, "days_75": 0.75}
 COLUMNS = (PERSONA, "step", STAGE, "entered", "people", "reached", "still_open", "ended", "share", "low", "high", "few",
            *QUANTILES)
 PER = ("participant", "session")
