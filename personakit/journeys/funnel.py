@@ -13,7 +13,7 @@ from personakit.inference import percentile_interval
 from personakit.journeys.attempts import FAR, ORDERS, Rules, Won, winning_attempts
 from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
-from personakit.journeys.reach import judge
+from personakit.journeys.reach import judge, need_times
 from personakit.journeys.rows import with_ids
 from personakit.journeys.transitions import QUANTILES
 from personakit.records import Journeys, Personas
@@ -92,6 +92,8 @@ def funnel(
             raise ChoiceError(unknown_name(where, given, allowed))
     if window_days is not None and not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, or None.")
+    if window_days is not None:
+        need_times(journeys, "window_days")
     column, names = _check_stages(journeys, stages)
     limit = FAR if window_days is None or not np.isfinite(window_days) else int(window_days * DAY_US)
     rules = Rules(column=column, names=names, order=order, window_us=limit, reentry=reentry, per=per,
