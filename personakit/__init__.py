@@ -35,7 +35,7 @@ _HOMES = {
         "personas": ("choose", "recommend", "label", "label_with", "suggest_labels", "match_personas"),
         "evidence": ("gather_evidence", "widen_intervals", "fairness_table", "joint_display", "compare_partitions"),
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
-        "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
+        "journeys": ("trace_journeys", "transitions", "stage_counts", "step_matrix", "flows", "variants", "reconcile", "funnel",
                      "around", "loops", "attrition", "time_to_stage", "returns_to_stage", "audit_sessions", "audit_grain",
                      "stage_coverage", "crosswalk", "interview_journeys", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),

@@ -128,7 +128,7 @@ def test_sankey_columns_add_up_to_everyone(lunettes):
 def test_sankey_of_few_people_says_so():
     journeys = trace_journeys(make.study(make.log({"a": "xyz", "b": "xz", "c": "yz"})))
     ax = plot_sankey(flows(journeys, by="touchpoint", steps=2), language="fr")[0]
-    assert texts(ax) == ["trop peu de personnes"]
+    assert texts(ax) == ["trop peu de personnes à montrer"]
     assert not ax.patches
 
 

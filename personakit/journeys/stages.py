@@ -31,6 +31,15 @@ def stage_coverage(journeys: Journeys) -> pd.DataFrame:
     DataFrame
         event, touchpoint, stage (empty where the map does not hold the event), events, people, share (of all events),
         covered (whether it has a stage). The events add up to those of the log.
+
+    Examples
+    --------
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "odd"], "time_us": [0, 60_000_000]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> stages = pd.DataFrame({"event": ["see"], "touchpoint": ["S"], "stage": ["awareness"]})
+    >>> stage_coverage(trace_journeys(study, stages=stages))[["event", "share", "covered"]].to_numpy().tolist()
+    [['odd', 0.5, False], ['see', 0.5, True]]
     """
     log = journeys.log
     people = (count_by_person(log, EVENT) > 0).sum(axis=0)
@@ -148,6 +157,15 @@ def audit_grain(journeys: Journeys, *, seed: int) -> pd.DataFrame:
     ------
     StudyError
         The log has no stages.
+
+    Examples
+    --------
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": "a", "event": list("xyzx"), "time_us": [0, 1, 10**11, 2 * 10**11]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> stages = pd.DataFrame({"event": list("xyz"), "touchpoint": list("xyz"), "stage": ["research"] * 2 + ["purchase"]})
+    >>> audit_grain(trace_journeys(study, stages=stages), seed=7).columns.tolist()[:3]
+    ['stage', 'stage_excess', 'low']
     """
     if not journeys.stages:
         raise StudyError("stages: this log has none, so there is one grain only. Give the study a touchpoints table.")
@@ -210,6 +228,14 @@ def interview_journeys(study: Study) -> Journeys:
     ------
     StudyError
         No codes, or none with a stage.
+
+    Examples
+    --------
+    >>> codes = pd.DataFrame({"participant_id": ["a", "a"], "code": ["price", "advert"], "stage": ["purchase", "awareness"]})
+    >>> people = pd.DataFrame(index=pd.Index(["a"], name="participant_id"))
+    >>> journeys = interview_journeys(Study(name="x", participants=people, codes=codes))
+    >>> journeys.stages, journeys.log.levels["touchpoint"][journeys.log.codes["touchpoint"]].tolist()
+    (('awareness', 'purchase'), ['advert', 'price'])
     """
     codes = study.codes
     if codes is None or STAGE not in codes or not codes[STAGE].isin(study.stages).any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import fill
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -93,8 +93,13 @@ def _draw(ax: Any, own: pd.DataFrame, levels: list[str], language: str) -> None:
         size = nodes[step, level]
         ax.bar(step + WIDTH / 2, size, WIDTH, top, color=_colour(level, rank), linewidth=0)
         if size >= LABELLED:
-            ax.text(step + WIDTH + 0.03, top + size / 2, fill(word(level, language), 14), va="center", fontsize=8,
-                    color=INK, linespacing=0.9)
+            ax.text(step + WIDTH + 0.03, top + size / 2, _fitting(word(level, language), size), va="center",
+                    fontsize=8, color=INK, linespacing=0.9)
+
+
+def _fitting(text: str, size: float) -> str:
+    """Break a name into as many short lines as the node is high."""
+    return "\n".join(wrap(text, 14, max_lines=max(1, int(size / LABELLED)), placeholder="…"))
 
 
 def _ribbon(ax: Any, left: tuple[float, float], right: tuple[float, float], size: float, colour: str) -> None:

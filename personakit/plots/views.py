@@ -42,9 +42,9 @@ def plot_transitions(
     """
     need(table, "transitions", PERSONA, "source", "target", "share", "few")
     cells = journey_cells("transitions", table)
-    axes = panels(table, {}, title=say_key("plots.next_step", language), caption=say_key("plots.few_grey", language),
-                  names=names, language=language)
     rows, columns = in_order(table["source"], order), in_order([*table["source"], *table["target"]], order)
+    axes = panels(table, {}, title=say_key("plots.next_step", language), caption=say_key("plots.few_grey", language),
+                  names=names, language=language, shape=_roomy(rows, columns))
     for persona, ax in axes.items():
         own = cells[(cells[PERSONA] == persona) & (cells["count"].isna() | (cells["count"] > 0))]
         _matrix(ax, own.assign(row=own["source"], column=own["target"]), rows, columns, language)
@@ -78,9 +78,9 @@ def plot_step_matrix(
     by = STAGE if STAGE in table else TOUCHPOINT
     need(table, "step_matrix", PERSONA, "step", by, "people_total", "share", "few")
     cells = journey_cells("step_matrix", table.rename(columns={by: STAGE}))
-    axes = panels(table, sizes_of(table, "people_total"), title=say_key("plots.step_by_step", language),
-                  caption=say_key("plots.few_grey", language), names=names, language=language)
     rows, columns = in_order(table[by], order), sorted(table["step"].unique())
+    axes = panels(table, sizes_of(table, "people_total"), title=say_key("plots.step_by_step", language),
+                  caption=say_key("plots.few_grey", language), names=names, language=language, shape=_roomy(rows, columns))
     for persona, ax in axes.items():
         own = cells[(cells[PERSONA] == persona) & (cells["people"].isna() | (cells["people"] > 0))]
         _matrix(ax, own.assign(row=own[STAGE], column=own["step"]), rows, columns, language,
@@ -231,6 +231,11 @@ def _matrix(ax: Any, own: pd.DataFrame, rows: list[str], columns: list[Any], lan
         {"rotation": 35, "ha": "right"} if any(len(one) > 3 for one in words) else {}))
     if not isinstance(columns[0], str):
         ax.set_xlabel(say_key("plots.step", language), fontsize=9, color=MUTED)
+
+
+def _roomy(rows: Sequence[Any], columns: Sequence[Any]) -> tuple[float, float]:
+    """Give the inches of a panel that keeps its numbers apart."""
+    return max(3.9, 0.42 * len(columns) + 0.5), max(3.7, 0.26 * len(rows) + 0.8)
 
 
 def _shade(value: float) -> tuple[float, float, float]:
