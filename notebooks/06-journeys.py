@@ -33,8 +33,9 @@ journeys.notes.round(3)
 # ## What is a visit, and at which grain?
 #
 # Many numbers hang on the silence after which a session is over: what holds at half, once and twice the time-out is safe to
-# say, and here that is the basket (`Panier`) only. They hang on the grain, too. By stage, `purchase` loses no more visits than
-# other stages; by touchpoint, it holds the one that loses most. A stage may look sound while one of its touchpoints breaks.
+# say, and here that is the basket (`Panier`) only. They hang on the grain, too. By stage, `purchase` loses no more visits
+# than other stages; by touchpoint, it holds the one that loses most. A stage may look sound while one of its touchpoints
+# breaks.
 
 # %%
 audit = pk.audit_sessions(journeys, seed=7).set_index("gap_min")
@@ -47,9 +48,9 @@ grain[["stage_excess", "low", "high", "worst", "worst_excess", "flagged"]].round
 # %% [markdown]
 # ## Who goes where
 #
-# What does not get a node of its own would go through `other`, what goes on beyond the picture into `goes on`: nothing is cut
-# away, so each step adds up to all 2,000 people. There is no usual journey: the twenty commonest variants cover under 5 % of
-# the people. And the views agree: each identity of `reconcile` is computed by two views' own code.
+# What does not get a node of its own would go through `other`, what goes on beyond the picture into `goes on`: nothing is
+# cut away, so each step adds up to all 2,000 people. There is no usual journey: the twenty commonest variants cover under 5
+# % of the people. And the views agree: each identity of `reconcile` is computed by two views' own code.
 
 # %%
 flows = pk.flows(journeys, steps=3, moves_only=True)
@@ -72,8 +73,8 @@ assert bought["share"] > 1623 / 1954
 picture = pk.plot_funnel(funnel)
 
 # %% [markdown]
-# One word, *funnel*, hides several questions. Must the steps follow each other at once (`strict`)? In this order? Within how
-# many days, and may one try again? The answers lie far apart, so say which one you ask.
+# One word, *funnel*, hides several questions. Must the steps follow each other at once (`strict`)? In this order? Within
+# how many days, and may one try again? The answers lie far apart, so say which one you ask.
 
 # %%
 asks = {"ordered": {}, "in a week": {"window_days": 7}, "in a week, again": {"window_days": 7, "reentry": True},
@@ -100,8 +101,8 @@ picture = pk.plot_time_to_stage(arrival)
 # %% [markdown]
 # ## Where it breaks
 #
-# A touchpoint is compared with its like: the others of its stage. Only the basket stands out beyond chance: it is the friction
-# that was planted. Within two steps of it, people are back on the home page twice as often as after its like.
+# A touchpoint is compared with its like: the others of its stage. Only the basket stands out beyond chance: it is the
+# friction that was planted. Within two steps of it, people are back on the home page twice as often as after its like.
 
 # %%
 friction = pk.rank_friction(journeys, seed=7)

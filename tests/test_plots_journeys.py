@@ -58,7 +58,8 @@ def texts(ax):
 
 DRAWINGS = {
     "transitions": lambda j, p, **more: plot_transitions(transitions(j, p, seed=7, replicates=20), order=j.stages, **more),
-    "step_matrix": lambda j, p, **more: plot_step_matrix(step_matrix(j, p, steps=4, moves_only=True), order=j.stages, **more),
+    "step_matrix": lambda j, p, **more: plot_step_matrix(
+        step_matrix(j, p, steps=4, moves_only=True), order=j.stages, **more),
     "sankey": lambda j, p, **more: plot_sankey(flows(j, p, steps=3, moves_only=True), order=j.stages, **more),
     "funnel": lambda j, p, **more: plot_funnel(funnel(j, p, seed=7, replicates=20), **more),
     "time_to_stage": lambda j, p, **more: plot_time_to_stage(

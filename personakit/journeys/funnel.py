@@ -100,12 +100,12 @@ def funnel(
                   exclude=_check_excluded(journeys, column, names, exclude), same=_check_same(journeys, same))
     won = winning_attempts(journeys, rules)
     seeds = np.random.SeedSequence(seed)
-    where = np.zeros(len(journeys.log.participants), dtype=bool)
+    mine = np.zeros(len(journeys.log.participants), dtype=bool)
     frames = []
     for persona, group in members(journeys, personas).items():
-        where[:] = False
-        where[group] = True
-        found = _rows(won, np.flatnonzero(where[won.person]), limit, replicates=replicates, seed=seeds)
+        mine[:] = False
+        mine[group] = True
+        found = _rows(won, np.flatnonzero(mine[won.person]), limit, replicates=replicates, seed=seeds)
         frames.append(found.assign(**{PERSONA: persona, STAGE: names if order != "any" else [
             f"{step + 1}/{len(names)}" for step in range(len(names))]}))
     table = pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype({STAGE: "str", PERSONA: "str"})

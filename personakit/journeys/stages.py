@@ -49,7 +49,7 @@ def stage_coverage(journeys: Journeys) -> pd.DataFrame:
         # an event has one touchpoint and one stage: any of its rows tells
         code = np.full(size, -1)
         code[log.codes[EVENT]] = log.codes[column]
-        table[column] = pd.Series(np.append(log.levels[column].to_numpy(object), None)[code], dtype="str")
+        table[column] = pd.Series(np.array([*log.levels[column], None], dtype=object)[code], dtype="str")
     table["events"] = np.bincount(log.codes[EVENT], minlength=size)
     table["people"], table["share"] = people, table["events"] / max(len(log.time_us), 1)
     table["covered"] = table[STAGE].notna()
@@ -60,11 +60,12 @@ def stage_coverage(journeys: Journeys) -> pd.DataFrame:
 def crosswalk(
     journeys: Journeys, framework: str, *, source: str | None = None, mapping: Mapping[str, str | None] | None = None
 ) -> Journeys:
-    """Tell the same journeys in the stages of another framework: ``parcours``, ``choice``, ``enrolment``, ``aida``, ``funnel``.
+    """Tell the same journeys in the stages of another framework.
 
-    Use it to set a study beside one that uses other words. A stage that the other framework does not have loses its events
-    from views by stage; one that the other framework parts in two goes to the first of the two, for the log cannot tell:
-    both are counted in the notes. Give ``mapping`` (stage to stage, or None) for a study with stages of its own.
+    There are ``parcours``, ``choice``, ``enrolment``, ``aida`` and ``funnel`` (``schema.FRAMEWORKS``). Use it to set a
+    study beside one that uses other words. A stage that the other framework does not have loses its events from views by
+    stage; one that the other framework parts in two goes to the first of the two, for the log cannot tell: both are
+    counted in the notes. Give ``mapping`` (stage to stage, or None) for a study with stages of its own.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def _draw(ax: Any, own: pd.DataFrame, levels: list[str], language: str) -> None:
     inside = own.groupby(["step", "source"])["drawn"].sum()
     last = int(own["step"].max()) if len(own) else 0
     arrive = own.assign(step=own["step"] + 1).groupby(["step", "target"])["drawn"].sum()
-    nodes = {**{key: size for key, size in arrive.items()}, **{key: size for key, size in inside.items()}}
+    nodes: dict[Any, float] = {**dict(arrive.items()), **dict(inside.items())}
     tops: dict[tuple[int, str], float] = {}
     for step in range(1, last + 2):
         at = 0.0

@@ -42,7 +42,7 @@ def plot_transitions(
     """
     need(table, "transitions", PERSONA, "source", "target", "share", "few")
     cells = journey_cells("transitions", table)
-    rows, columns = in_order(table["source"], order), in_order([*table["source"], *table["target"]], order)
+    rows, columns = in_order([*table["source"]], order), in_order([*table["source"], *table["target"]], order)
     axes = panels(table, {}, title=say_key("plots.next_step", language), caption=say_key("plots.few_grey", language),
                   names=names, language=language, shape=_roomy(rows, columns))
     for persona, ax in axes.items():
@@ -78,7 +78,7 @@ def plot_step_matrix(
     by = STAGE if STAGE in table else TOUCHPOINT
     need(table, "step_matrix", PERSONA, "step", by, "people_total", "share", "few")
     cells = journey_cells("step_matrix", table.rename(columns={by: STAGE}))
-    rows, columns = in_order(table[by], order), sorted(table["step"].unique())
+    rows, columns = in_order([*table[by]], order), sorted(table["step"].unique())
     axes = panels(table, sizes_of(table, "people_total"), title=say_key("plots.step_by_step", language),
                   caption=say_key("plots.few_grey", language), names=names, language=language, shape=_roomy(rows, columns))
     for persona, ax in axes.items():
