@@ -35,8 +35,10 @@ _HOMES = {
         "personas": ("choose", "recommend", "label", "label_with", "suggest_labels", "match_personas"),
         "evidence": ("gather_evidence", "widen_intervals", "fairness_table", "joint_display", "compare_partitions"),
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
-        "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
-                     "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
+        "journeys": ("trace_journeys", "transitions", "stage_counts", "step_matrix", "flows", "variants", "reconcile",
+                     "funnel",
+                     "around", "loops", "attrition", "time_to_stage", "returns_to_stage", "audit_sessions", "audit_grain",
+                     "stage_coverage", "crosswalk", "interview_journeys", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),
         "monitor": ("WaveComparison", "ChangeEffect", "carry_over", "compare_waves", "journey_outcomes", "measure_change",
                     "kpi_sheet", "engagement", "freshness", "read_hypotheses", "judge_hypotheses", "needed_people"),
@@ -46,6 +48,11 @@ _HOMES = {
         "export": ("save_cards", "save_map", "save_report", "save_tables", "save_comparison"),
         "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
         "run": ("run_study", "compare_studies"),
+        "export": ("save_cards", "save_map", "save_report", "save_tables"),
+        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys",
+                  "plot_transitions", "plot_step_matrix", "plot_sankey", "plot_funnel", "plot_time_to_stage",
+                  "plot_channels"),
+        "run": ("run_study",),
     }.items()
     for name in names
 }
