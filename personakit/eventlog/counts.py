@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog.encoding import offsets_of
-from personakit.records import EncodedLog
+from personakit.eventlog.stored import recode_stored
+from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
 MINUTE_US = 60_000_000
@@ -40,9 +42,9 @@ def with_codes(log: EncodedLog, column: str, codes: np.ndarray, levels: Sequence
 
 
 def recode(
-    log: EncodedLog, column: str, words: Mapping[str, str], *, source: str = EVENT, levels: Sequence[str] | None = None
-) -> EncodedLog:
-    """Give the log a column that follows from another one, such as the stage of each event.
+    log: Any, column: str, words: Mapping[str, str], *, source: str = EVENT, levels: Sequence[str] | None = None
+) -> Any:
+    """Give a log, encoded or stored, a column that follows from another one, such as the stage of each event.
 
     ``words`` maps the levels of ``source`` to those of ``column``; a level it does not hold becomes unknown. Where the log
     has ``column`` already, what it knows stays and only the gaps are filled. ``levels`` fixes the order (stages have
@@ -55,8 +57,10 @@ def recode(
     >>> recode(log, "stage", {"buy": "purchase"}).codes["stage"].tolist()
     [-1, 0]
     """
-    if source not in log.codes:
-        raise ChoiceError(unknown_name("column", source, list(log.codes)))
+    if source not in log.levels:
+        raise ChoiceError(unknown_name("column", source, list(log.levels)))
+    if isinstance(log, StoredLog):
+        return recode_stored(log, column, words, source=source, levels=levels)
     given = [words.get(str(one)) for one in log.levels[source]]
     own = [str(one) for one in log.levels[column]] if column in log.codes else []
     known = list(levels) if levels is not None else sorted({one for one in [*given, *own] if isinstance(one, str)})

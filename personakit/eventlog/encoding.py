@@ -125,7 +125,7 @@ def _settle(rows: Rows, place: np.ndarray, tied: np.ndarray) -> np.ndarray:
     keys = [own]
     if rows.order is not None or not rows.as_listed:
         value = [] if rows.value is None else [rows.value[own]]
-        keys = [own, *value, *(one[own] for one in reversed(rows.codes.values()))]
+        keys = [own, *value, *(one[own] for one in reversed(list(rows.codes.values())))]
     if rows.order is not None:
         keys.append(rows.order[own])
     out = place.copy()

@@ -68,7 +68,7 @@ def count_rows(frame: nw.LazyFrame) -> int:
 
 def levels_of(frame: nw.LazyFrame, column: str, *, gaps: bool) -> pd.Index:
     """List the words of a column, sorted as text; raise where rows have none and ``gaps`` does not allow it."""
-    words = frame.select(nw.col(column).cast(nw.String)).group_by(column).agg(nw.len().cast(nw.Int64).alias(ROWS))
+    words = frame.select(nw.col(column).cast(nw.String)).group_by(column).agg(nw.len().alias(ROWS))
     empty = "empty_words"
     listed = arrays_of(words.select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
                                     nw.col(column).fill_null(""), ROWS))

@@ -32,14 +32,21 @@ def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.
     person = person_of(log)
     pause = np.flatnonzero((np.diff(session) > 0) & (np.diff(person) == 0))
     gaps, watched = log.time_us[pause + 1] - log.time_us[pause], cut - log.time_us[pause]
-    pooled = truncated_quantile(gaps, watched, QUANTILE) if len(gaps) else int(gap_min * MINUTE_US)
-    limit = _own_quantile(gaps, person[pause], len(first), fallback=pooled)
-    return pd.DataFrame(
+    people = pd.DataFrame(
         {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
-         "first_us": first, "last_us": last, "gap_limit_us": limit,
-         "status": pd.array(np.where(cut - last <= limit, "open", "ended"), dtype="str")},
-        index=log.participants,
-    )
+         "first_us": first, "last_us": last}, index=log.participants)
+    return ends_of(people, gaps, watched, person[pause], gap_min=gap_min)
+
+
+def ends_of(
+    people: pd.DataFrame, gaps: np.ndarray, watched: np.ndarray, owner: np.ndarray, *, gap_min: float
+) -> pd.DataFrame:
+    """Add gap_limit_us and status to ``people``: each of ``gaps`` parts two sessions of the person ``owner``."""
+    last = people["last_us"].to_numpy()
+    pooled = truncated_quantile(gaps, watched, QUANTILE) if len(gaps) else int(gap_min * MINUTE_US)
+    limit = _own_quantile(gaps, owner, len(people), fallback=pooled)
+    return people.assign(gap_limit_us=limit,
+                         status=pd.array(np.where(last.max() - last <= limit, "open", "ended"), dtype="str"))
 
 
 def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -> int:

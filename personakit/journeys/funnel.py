@@ -12,8 +12,9 @@ from personakit.eventlog import DAY_US
 from personakit.inference import percentile_interval
 from personakit.journeys.groups import bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
-from personakit.journeys.reach import outcomes, rows_in_order
+from personakit.journeys.reach import outcomes_at, times_in_order
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import said_by
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
@@ -60,7 +61,7 @@ def funnel(
     names = _check_stages(journeys, column, stages)
     if window_days is not None and not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, or None.")
-    entered, time, outcome = outcomes(journeys, rows_in_order(journeys, column, names), window_days)
+    entered, time, outcome = outcomes_at(journeys, times_in_order(journeys, column, names), window_days)
     horizon = np.inf if window_days is None else window_days * DAY_US
     seeds = np.random.SeedSequence(seed)
     rows = []
@@ -74,7 +75,8 @@ def funnel(
             counts = np.bincount(outcome[place, own], minlength=3)
             rows.append((persona, stage, len(own), counts[REACHED], counts[OPEN], counts[EXITED], shares[place, 0],
                          low[place], high[place]))
-    return with_ids(pd.DataFrame(rows, columns=list(COLUMNS)), "funnel", names, window_days, seed, replicates)
+    table = with_ids(pd.DataFrame(rows, columns=list(COLUMNS)), "funnel", names, window_days, seed, replicates)
+    return said_by(journeys, table)
 
 
 def _check_stages(journeys: Journeys, column: str, stages: Sequence[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of,
 from personakit.inference import percentile_interval, wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -71,11 +72,13 @@ def transitions(
         ))
     table = pd.concat(frames, ignore_index=True)
     table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
-    return with_ids(table, "transitions", by, seed, replicates)
+    return said_by(journeys, with_ids(table, "transitions", by, seed, replicates))
 
 
 def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
     """Count each person's steps: (participants, levels * (levels + 2)), the last two targets being end and open."""
+    if is_stored(journeys):
+        return stored_step_counts(journeys, column)
     log, size = journeys.log, len(journeys.log.levels[column])
     inner = transition_counts(log, column).tocoo()
     source, target = np.divmod(inner.col, size)
