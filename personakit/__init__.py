@@ -36,7 +36,7 @@ _HOMES = {
         "evidence": ("gather_evidence", "widen_intervals", "fairness_table", "joint_display", "compare_partitions"),
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
-                     "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
+                     "around", "loops", "attrition", "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
                      "describe_journeys"),
         "cards": ("make_cards",),
         "maps": ("make_map",),

@@ -164,9 +164,10 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
 JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total, ...]]] = MappingProxyType({
     "stages": (("people", "people_total"), ("people", "people_total", "share", "low", "high", "events", "median_days"),
                (((STAGE,), "people"), ((STAGE,), "people_total"))),
-    "transitions": (("people",), ("count", "people", "share", "low", "high"),
+    "transitions": (("people",), ("count", "people", "share", "low", "high", "days_25", "days_50", "days_75"),
                     ((("source", "target"), "people"), ((PERSONA, "source"), "count"))),
-    "funnel": (("reached", "entered"), ("entered", "reached", "still_open", "ended", "share", "low", "high"),
+    "funnel": (("reached", "entered"), ("entered", "people", "reached", "still_open", "ended", "share", "low", "high",
+                                       "days_25", "days_50", "days_75"),
                (((STAGE,), "reached"), ((STAGE,), "entered"))),
     "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"),
                  ((("touchpoint",), "people"),)),

@@ -69,6 +69,10 @@ def check_views(events, lazy, monkeypatch):
     journeys = trace_journeys(study_of(lazy, people))
     there = views_of(journeys, personas)
     for name, frame in here.items():
+        if "source" in frame:  # the times of steps are not brought, and so the rows' hashes differ
+            missing = ["evidence_id", *(one for one in frame if one.startswith("days_"))]
+            assert there[name][missing[1:]].isna().all(axis=None)
+            frame, there[name] = frame.drop(columns=missing), there[name].drop(columns=missing)
         pd.testing.assert_frame_equal(frame, there[name], obj=name)
     return journeys, there
 

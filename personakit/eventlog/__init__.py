@@ -18,11 +18,11 @@ from personakit.eventlog.counts import (
     transition_counts,
     with_codes,
 )
-from personakit.eventlog.encoding import encode_events
+from personakit.eventlog.encoding import encode_events, sort_within
 from personakit.eventlog.engines import arrays_of, count_rows
 from personakit.eventlog.stored import cells_of, stays_stored, store_events
 from personakit.records import StoredLog
 
 __all__ = ["DAY_US", "MINUTE_US", "StoredLog", "arrays_of", "cells_of", "count_by_person", "count_cells", "count_rows",
-           "encode_events", "keep_rows", "person_of", "recode", "sessionise", "stays_stored", "steps", "store_events",
-           "transition_counts", "with_codes"]
+           "encode_events", "keep_rows", "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps",
+           "store_events", "transition_counts", "with_codes"]

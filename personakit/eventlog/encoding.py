@@ -99,6 +99,17 @@ def offsets_of(counts: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
+def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarray:
+    """Sort values by owner (whole numbers below ``owners``), then by size; quicker than sorting by both.
+
+    Examples
+    --------
+    >>> sort_within(np.array([1, 0, 1]), np.array([5, 9, 3]), 2).tolist()
+    [9, 3, 5]
+    """
+    return _by_person(owner, values, owners)[1]
+
+
 def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray]:
     """Order rows by person, then time: their numbers and their times. Quick where they come in time order, or nearly."""
     fits = np.int32 if len(person) < np.iinfo(np.int32).max else np.int64

@@ -12,7 +12,7 @@ from personakit.eventlog import DAY_US, person_of
 from personakit.inference import percentile_interval
 from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, check_view, members
 from personakit.journeys.incidence import incidence_curve
-from personakit.journeys.reach import next_row, outcomes
+from personakit.journeys.reach import judge, last_heard, next_row
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -78,17 +78,21 @@ def time_to_stage(
     if stage == start:
         raise StudyError(f"start: is {stage!r}, the stage to get to. Name another, or leave it out.")
     first = log.offsets[:-1] if start is None else next_row(journeys, column, start, log.offsets[:-1])
-    entered, time, outcome = outcomes(journeys, np.stack([first, next_row(journeys, column, stage, first)]), None)
-    horizons = _horizons(days, time[1][entered])
+    goal = next_row(journeys, column, stage, first)
+    entered, arrived = first < log.offsets[1:], goal < log.offsets[1:]
+    begin, arrive = (log.time_us[np.minimum(row, len(log.time_us) - 1)] for row in (first, goal))
+    until, is_open = last_heard(journeys)
+    time, outcome = judge(arrive - begin, arrived, until - begin, is_open, np.iinfo(np.int64).max)
+    horizons = _horizons(days, time[entered])
     seeds = np.random.SeedSequence(seed)
     frames = []
     for persona, group in members(journeys, personas).items():
         own = group[entered[group]]
-        share, ended = incidence_curve(time[1][own], outcome[1][own], horizons=horizons)
-        draws = [incidence_curve(time[1][own], outcome[1][own], horizons=horizons, weights=weights)[0]
+        share, ended = incidence_curve(time[own], outcome[own], horizons=horizons)
+        draws = [incidence_curve(time[own], outcome[own], horizons=horizons, weights=weights)[0]
                  for weights in bootstrap_chunks(len(own), replicates=replicates, seed=seeds)] if len(own) else [share]
         low, high = percentile_interval(np.concatenate(draws))
-        watched = (time[1][own][:, None] > horizons).sum(axis=0)
+        watched = (time[own][:, None] > horizons).sum(axis=0)
         frames.append(pd.DataFrame({
             PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": watched,
             "share": share[0], "low": low, "high": high, "ended": ended[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import MINUTE_US, person_of
+from personakit.eventlog import MINUTE_US, person_of, sort_within
 from personakit.records import EncodedLog
 
 QUANTILE = 0.99
@@ -73,7 +73,7 @@ def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -
 
 
 def _own_quantile(gaps: np.ndarray, person: np.ndarray, people: int, *, fallback: int) -> np.ndarray:
-    ordered = gaps[np.lexsort((gaps, person))]
+    ordered = sort_within(person, gaps, people)
     count = np.bincount(person, minlength=people)
     last = np.cumsum(count) - count + np.maximum(np.ceil(QUANTILE * count).astype(np.int64) - 1, 0)
     own = np.append(ordered, 0)[np.minimum(last, len(ordered))]

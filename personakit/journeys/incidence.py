@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 OPEN, REACHED, EXITED = 0, 1, 2
+BINS = 400  # different times of a bootstrap draw; more tell its interval nothing
 
 
 def cumulative_incidence(
@@ -48,23 +50,36 @@ def incidence_curve(
     time: np.ndarray, outcome: np.ndarray, *, horizons: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the Aalen-Johansen shares who have reached, and who have exited, by each horizon: two (replicates, horizons)."""
-    weights = np.ones((1, len(time))) if weights is None else weights.astype(np.float64)
     if not len(time):
-        return (np.full((len(weights), len(horizons)), np.nan),) * 2
-    rows = np.argsort(time, kind="stable")
-    starts = np.flatnonzero(np.diff(time[rows], prepend=-np.inf) > 0)
-    weights, outcome = weights[:, rows], outcome[rows]
-    left = np.add.reduceat(weights, starts, axis=1)
-    reached = np.add.reduceat(weights * (outcome == REACHED), starts, axis=1)
-    exited = np.add.reduceat(weights * (outcome == EXITED), starts, axis=1)
+        return (np.full((1 if weights is None else len(weights), len(horizons)), np.nan),) * 2
+    moments, place = np.unique(time, return_inverse=True)
+    once = np.ones((1, len(time)))
+    if weights is None or len(moments) <= BINS:
+        return _curve(moments, place, outcome, horizons, once if weights is None else weights)
+    # what the coarser times change is known, and taken back
+    edges = np.unique(np.concatenate([np.quantile(moments, np.linspace(0, 1, BINS), method="higher"), horizons]))
+    bins = np.searchsorted(edges, time)
+    drawn = _curve(edges, bins, outcome, horizons, weights)
+    exact, coarse = (_curve(*one, outcome, horizons, once) for one in ((moments, place), (edges, bins)))
+    reach, leave = (np.clip(one + (true - near), 0.0, 1.0) for one, true, near in zip(drawn, exact, coarse, strict=True))
+    return reach, leave
+
+
+def _curve(moments: np.ndarray, place: np.ndarray, outcome: np.ndarray, horizons: np.ndarray,
+           weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give both shares by each horizon; ``place`` says at which of the rising ``moments`` each person's time is."""
+    size = len(moments)
+    cells = sparse.csr_array((np.ones(len(place)), (outcome * size + place, np.arange(len(place)))),
+                             shape=(3 * size, len(place)))
+    counts = np.asarray(cells @ weights.T.astype(np.float64)).T.reshape(len(weights), 3, size)
     # everyone who leaves now or later is still at risk now
-    at_risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
-    hazard = np.divide(reached, at_risk, out=np.zeros_like(reached), where=at_risk > 0)
-    leaving = np.divide(exited, at_risk, out=np.zeros_like(exited), where=at_risk > 0)
+    at_risk = np.cumsum(counts.sum(axis=1)[:, ::-1], axis=1)[:, ::-1]
+    hazard, leaving = (np.divide(counts[:, kind], at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+                       for kind in (REACHED, EXITED))
     before = np.cumprod(np.column_stack([np.ones(len(weights)), (1 - hazard - leaving)[:, :-1]]), axis=1)
-    place = np.searchsorted(time[rows][starts], horizons, side="right")
+    until = np.searchsorted(moments, horizons, side="right")
     nobody = (weights.sum(axis=1) <= 0)[:, None]
-    shares = (np.column_stack([np.zeros(len(weights)), np.cumsum(before * one, axis=1)])[:, place]
+    shares = (np.column_stack([np.zeros(len(weights)), np.cumsum(before * one, axis=1)])[:, until]
               for one in (hazard, leaving))
     reach, leave = (np.where(nobody, np.nan, np.clip(one, 0.0, 1.0)) for one in shares)
     return reach, leave

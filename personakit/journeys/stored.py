@@ -12,14 +12,15 @@ from scipy import sparse
 
 from personakit.errors import StudyError
 from personakit.eventlog import MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, queries
+from personakit.journeys.attempts import FAR, Rules, Won
 from personakit.journeys.ends import ends_of
+from personakit.journeys.reach import last_heard
 from personakit.journeys.rows import notes_table
 from personakit.records import Journeys
 from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, STAGE, TOUCHPOINT
 
 #: more counts of people by cell than these are not collected: their sums are
 MOST_COUNTS = 100_000_000
-NEVER = queries.NEVER
 
 
 def trace_stored(log: StoredLog, *, gap_min: float) -> Journeys:
@@ -97,15 +98,19 @@ def unpack(word: np.ndarray, size: int) -> np.ndarray:
     return word[:, None] // digits % (size + 1) - 1
 
 
-# ---------------------------------------------------------------- times
-def stored_times_in_order(journeys: Journeys, column: str, names: list[str]) -> np.ndarray:
-    """Find when each person first reaches each level in order (levels, n); ``NEVER`` where they do not."""
+# ---------------------------------------------------------------- funnels
+def stored_attempts(journeys: Journeys, rules: Rules) -> Won:
+    """Follow each participant's first attempt through steps in order; the other ways to walk need the events in memory."""
     log = journeys.log
-    codes = [int(log.levels[column].get_loc(name)) for name in names]
-    reached = queries.reach_in_order(log.frame, column, codes)
-    columns = [f"time_{place}" for place in range(len(names))]
-    found = arrays_of(reached)
-    times = np.full((len(names), len(log.participants)), NEVER)
-    for place, name in enumerate(columns):
-        times[place, found[queries.PERSON]] = found[name]
-    return times
+    if (rules.order, rules.exclude, rules.same, rules.reentry, rules.per) != ("ordered", (), None, False, "participant"):
+        raise StudyError(f"funnel: order, exclude, same, reentry and per need every event in memory, and the log has "
+                         f"{log.events:,} that stay in {log.engine}. Leave them out, or keep fewer events or people.")
+    codes = [int(log.levels[rules.column].get_loc(name)) for name in rules.names]
+    found = arrays_of(queries.reach_in_order(log.frame, rules.column, codes).sort(queries.PERSON))
+    person = found[queries.PERSON].astype(np.int64)
+    time = np.stack([found[f"time_{place}"] for place in range(len(codes))])
+    took = time - time[0]
+    reached = np.logical_and.accumulate((time < queries.NEVER) & (took <= rules.window_us), axis=0)
+    until, is_open = last_heard(journeys)
+    return Won(person=person, rows=np.where(reached, 0, -1), took_us=took, broken_us=np.full(len(person), FAR),
+               watched_us=until[person] - time[0], is_open=is_open[person])

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of, transition_counts
+from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of, steps, transition_counts
 from personakit.inference import percentile_interval, wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
+
+QUANTILES = {"days_25": 0.25, "days_50": 0.5, "days_75": 0.75}
 
 
 def transitions(
@@ -37,7 +39,9 @@ def transitions(
     DataFrame
         evidence_id, persona (``all`` first), source, target (``end``: ended there; ``open``: may go on after the data
         cut), count, people, share (of the steps out of source), low, high, few (fewer than 10 people, or an interval
-        wider than .3). Steps that nobody made are left out; a step that only others made has count 0.
+        wider than .3), days_25, days_50, days_75 (from one event to the next; empty for ``end`` and ``open``, and where
+        the events are stored: see ``attrs["engine"]``, which is ``memory`` where they are not). Steps that nobody made
+        are left out; a step that only others made has count 0.
 
     Raises
     ------
@@ -59,20 +63,35 @@ def transitions(
     counts = step_counts(journeys, column)
     somebody = np.flatnonzero(counts.sum(axis=0))
     seeds = np.random.SeedSequence(seed)
+    times = _step_days(journeys, column)
     frames = []
     for persona, rows in members(journeys, personas).items():
         own = counts[rows]
+        days = times[times["person"].isin(rows)].groupby("cell")["days"].quantile([*QUANTILES.values()]).unstack()
         draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
         low, high = percentile_interval(_shares(draws, size)[:, somebody])
         count, people = own.sum(axis=0), (own > 0).sum(axis=0)
         frames.append(pd.DataFrame(
             {PERSONA: persona, "source": [words[cell // (size + 2)] for cell in somebody],
              "target": [words[cell % (size + 2)] for cell in somebody], "count": count[somebody],
-             "people": people[somebody], "share": _shares(count[None, :], size)[0, somebody], "low": low, "high": high}
+             "people": people[somebody], "share": _shares(count[None, :], size)[0, somebody], "low": low, "high": high,
+             **{name: days.get(at, pd.Series(dtype=float)).reindex(somebody).to_numpy() for name, at in QUANTILES.items()}}
         ))
     table = pd.concat(frames, ignore_index=True)
     table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
+    table.insert(len(table.columns) - len(QUANTILES) - 1, "few", table.pop("few"))
     return said_by(journeys, with_ids(table, "transitions", by, seed, replicates))
+
+
+def _step_days(journeys: Journeys, column: str) -> pd.DataFrame:
+    """List each step: person, cell (as in ``step_counts``) and the days it took."""
+    if is_stored(journeys):
+        return pd.DataFrame({"person": [], "cell": [], "days": []}).astype({"person": "int64", "cell": "int64"})
+    log, size = journeys.log, len(journeys.log.levels[column])
+    before, after = steps(log, column)
+    cell = log.codes[column][before].astype(np.int64) * (size + 2) + log.codes[column][after]
+    return pd.DataFrame({"person": person_of(log)[before], "cell": cell,
+                         "days": (log.time_us[after] - log.time_us[before]) / DAY_US})
 
 
 def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:

@@ -1,0 +1,122 @@
+"""Where journeys turn in circles, and where they end: loops, returns and attrition by stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from personakit.eventlog import DAY_US, count_cells
+from personakit.inference import wilson_interval
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members, ratio
+from personakit.journeys.rows import with_ids
+from personakit.journeys.steps import sequences
+from personakit.journeys.trace import NATURAL_END
+from personakit.records import Journeys, Personas
+from personakit.schema import PERSONA, STAGE
+
+
+def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE) -> pd.DataFrame:
+    """Say at each stage how often an event repeats it at once, and how many people leave it and come back.
+
+    Use it before reading transitions: where most steps stay, shares of moves say something else than shares of steps.
+    People who have not come back may still do so (``returns_to_stage`` follows them in time). It cannot tell interest from
+    being sent in circles.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, the level under the name of ``by``, events, self_loops (events right after one at the same
+        level), loop_share (of the events), visits (runs: events less self loops), people, people_back (two visits or more),
+        share (people_back of people), low, high (Wilson), few, days_away (median from leaving to coming back).
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither stage nor touchpoint, or the log has no stages.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": "a", "event": ["x", "x", "y", "x"], "time_us": [0, 1, 2, 3]})
+    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
+    >>> loops(trace_journeys(study), by="touchpoint")[["touchpoint", "self_loops", "visits", "people_back"]].to_numpy().tolist()
+    [['x', 1, 2, 1], ['y', 0, 1, 0]]
+    """
+    column = check_view(journeys, by)
+    found = sequences(journeys, column)
+    size, people = len(found.words) - 2, len(found.length)
+    time = journeys.log.time_us[journeys.log.codes[column] >= 0]
+    new = np.append(True, (np.diff(found.code) != 0) | (np.diff(found.person) != 0))[: len(found.code)]
+    events = count_cells(found.person, found.code, (people, size))
+    visits = count_cells(found.person[new], found.code[new], (people, size))
+    key, left = (found.person * size + found.code)[new], time[np.append(new[1:], True)[: len(new)]]
+    ordered = np.argsort(key, kind="stable")
+    again = np.diff(key[ordered]) == 0
+    away = (time[new][ordered][1:] - left[ordered][:-1])[again] / DAY_US
+    owner, level = np.divmod(key[ordered][1:][again], size)
+    seen = np.flatnonzero(events.sum(axis=0))
+    frames = []
+    for persona, rows in members(journeys, personas).items():
+        mine = np.zeros(people, dtype=bool)
+        mine[rows] = True
+        there, back = ((visits[rows] > least).sum(axis=0)[seen] for least in (0, 1))
+        count, runs = (one[rows].sum(axis=0)[seen] for one in (events, visits))
+        low, high = wilson_interval(back, there)
+        days = pd.Series(away[mine[owner]]).groupby(level[mine[owner]]).median().reindex(seen)
+        frames.append(pd.DataFrame({
+            PERSONA: persona, by: [found.words[one] for one in seen], "events": count, "self_loops": count - runs,
+            "loop_share": ratio(count - runs, count), "visits": runs, "people": there, "people_back": back,
+            "share": ratio(back, there), "low": low, "high": high,
+            "few": (there < FEW_PEOPLE) | ~(high - low <= WIDE), "days_away": days.to_numpy()}))
+    return with_ids(pd.concat(frames, ignore_index=True), "loops", by)
+
+
+def attrition(journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE) -> pd.DataFrame:
+    """Say of the people who were ever at a stage how many it was the last of: who ended there, who may still go on.
+
+    Use it to see at which stage journeys are left; ``rank_friction`` says whether a touchpoint loses more than its like. A
+    journey that stops where it is meant to (the last designed step, a purchase) is ``finished``, not lost; one whose
+    silence is still usual is ``still_open``, and counts in no share. It cannot tell why people leave.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, persona, the level under the name of ``by``, people, went_on, finished, still_open, ended (people =
+        went_on + finished + still_open + ended), share (ended, of people less still_open), low, high (Wilson), few.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither stage nor touchpoint, or the log has no stages.
+
+    Examples
+    --------
+    >>> from personakit.records import Study
+    >>> from personakit.journeys import trace_journeys
+    >>> events = pd.DataFrame({"participant_id": ["a", "a", "b"], "event": ["x", "y", "x"], "time_us": [0, 9, 10**13]})
+    >>> people = pd.DataFrame(index=pd.Index(["a", "b"], name="participant_id"))
+    >>> table = attrition(trace_journeys(Study(name="x", participants=people, events=events)), by="touchpoint")
+    >>> table[["touchpoint", "people", "went_on", "still_open", "ended"]].to_numpy().tolist()
+    [['x', 2, 1, 1, 0], ['y', 1, 0, 0, 1]]
+    """
+    column = check_view(journeys, by)
+    found = sequences(journeys, column)
+    size, people = len(found.words) - 2, len(found.length)
+    there = count_cells(found.person, found.code, (people, size)) > 0
+    last = np.flatnonzero(np.append(np.diff(found.person) != 0, True)[: len(found.code)])
+    natural = (journeys.log.codes[NATURAL_END][journeys.log.codes[column] >= 0] >= 0)[last]
+    fate = np.where(found.leave[found.person[last]] == size + 1, 1, np.where(natural, 0, 2))
+    stops = count_cells(found.person[last], fate * size + found.code[last], (people, 3 * size))
+    seen = np.flatnonzero(there.sum(axis=0))
+    frames = []
+    for persona, rows in members(journeys, personas).items():
+        finished, still, ended = stops[rows].sum(axis=0).reshape(3, size)[:, seen]
+        count = there[rows].sum(axis=0)[seen]
+        low, high = wilson_interval(ended, count - still)
+        frames.append(pd.DataFrame({
+            PERSONA: persona, by: [found.words[one] for one in seen], "people": count,
+            "went_on": count - finished - still - ended, "finished": finished, "still_open": still, "ended": ended,
+            "share": ratio(ended, count - still), "low": low, "high": high,
+            "few": (count - still < FEW_PEOPLE) | ~(high - low <= WIDE)}))
+    return with_ids(pd.concat(frames, ignore_index=True), "attrition", by)
