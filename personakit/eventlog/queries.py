@@ -15,7 +15,7 @@ from personakit.eventlog.engines import ROWS
 from personakit.schema import ORDER, TIME
 
 PERSON, MOMENT, SESSION = "person", "moment", "session"
-SOURCE, TARGET, CELL, COUNT = "source", "target", "cell", "count"
+CELL, COUNT = "cell", "count"
 BLOCK, WORD, STEPS = "block", "word", "steps"
 #: a word of 62 bits is a whole number everywhere
 WORD_BITS = 62
@@ -93,19 +93,6 @@ def count_steps(log: nw.LazyFrame, column: str, size: int) -> nw.LazyFrame:
     target = before(column, -1).fill_null(size)
     cells = known.select(PERSON, (nw.col(column).cast(nw.Int64) * (size + 1) + target).cast(nw.Int64).alias(CELL))
     return totals(cells, [PERSON, CELL], [], COUNT)
-
-
-def spread_of_steps(counts: nw.LazyFrame, size: int) -> nw.LazyFrame:
-    """Add up the people of ``count_steps``: cell, count, people, and the sums of squares and products of what each did.
-
-    ``squares`` are of the steps, ``products`` of the steps and all steps out of their source, ``source_squares`` of the
-    latter: what a variance over people needs, without the people.
-    """
-    counts = counts.with_columns((nw.col(CELL) // (size + 1)).cast(nw.Int64).alias(SOURCE))
-    out = totals(counts.select(PERSON, SOURCE, nw.col(COUNT).alias("out")), [PERSON, SOURCE], ["out"])
-    both = counts.join(out, on=[PERSON, SOURCE]).select(
-        CELL, COUNT, squares=nw.col(COUNT) * nw.col(COUNT), products=nw.col(COUNT) * nw.col("out"))
-    return totals(both, [CELL], [COUNT, "squares", "products"], "people")
 
 
 def pack_journeys(

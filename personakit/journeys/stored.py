@@ -19,9 +19,6 @@ from personakit.journeys.rows import notes_table
 from personakit.records import Journeys
 from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, STAGE, TOUCHPOINT
 
-#: more counts of people by cell than these are not collected: their sums are
-MOST_COUNTS = 100_000_000
-
 
 def trace_stored(log: StoredLog, *, gap_min: float) -> Journeys:
     """Say of each person how long they were seen and whether they may come back; count what the notes report."""
