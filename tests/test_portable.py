@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from portable import check_queries, check_views, random_events, settled, study_of
 
 import personakit.journeys as journeys_room
+from personakit.behaviour import behaviour_table
 from personakit.errors import StudyError
 from personakit.eventlog import encode_events, store_events
 from personakit.journeys import trace_journeys
+from personakit.study import load_study
 
 ENGINES = ("pandas", "polars", "duckdb")
 
@@ -116,3 +118,29 @@ def test_an_empty_query_has_no_journeys(monkeypatch):
     events = random_events(1)
     with pytest.raises(StudyError, match="has no rows"):
         trace_journeys(study_of(lazy(events, "duckdb").filter("time_us < 0"), ["a"]))
+
+
+def test_a_study_of_several_parquet_files_gives_the_same_on_both_tiers(tmp_path, monkeypatch):
+    pytest.importorskip("duckdb")
+    events = random_events(8)
+    (tmp_path / "logs").mkdir()
+    for place, part in enumerate((events.iloc[:70], events.iloc[70:])):
+        lazy(part, "duckdb").write_parquet(str(tmp_path / "logs" / f"{place}.parquet"))
+    (tmp_path / "study.toml").write_text('[participants]\nfrom = "events"\n[events]\nfile = "logs/*.parquet"\n', "utf-8")
+    study = load_study(tmp_path)
+    here = trace_journeys(study)
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", 0)
+    there = trace_journeys(study)
+    assert (here.log.engine, there.log.engine) == ("memory", "duckdb")
+    pd.testing.assert_frame_equal(here.ends, there.ends)
+    pd.testing.assert_frame_equal(here.notes, there.notes)
+    with pytest.raises(StudyError, match="habits are counted in memory"):
+        behaviour_table(study)
+
+
+def test_a_stored_funnel_says_which_ways_it_cannot_walk(monkeypatch):
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", 0)
+    journeys = trace_journeys(study_of(lazy(random_events(3), "polars"), ["a"]))
+    for options in ({"order": "strict"}, {"reentry": True}, {"per": "session"}, {"exclude": ["s2"], "stages": ["s0", "s1"]}):
+        with pytest.raises(StudyError, match="need every event in memory"):
+            journeys_room.funnel(journeys, seed=7, **options)
