@@ -15,8 +15,8 @@
 #
 # **Question.** What do people do, in which order, how long does it take, and where does it break?
 #
-# **What you will hold at the end.** Seven views of one log that add up to the same numbers, a time to purchase that does not
-# count people on the way as lost, and two places to look at first, each with an interval.
+# **What you will hold at the end.** Views of one log that add up to the same numbers, a funnel that does not count people on
+# the way as lost, and two places to look at first, each with an interval.
 #
 # **Time.** 10 minutes. **You need** no data of your own: `lunettes` is a simulated study, planted with a known truth.
 
@@ -26,64 +26,38 @@ import personakit as pk
 study = pk.load_sample("lunettes")
 journeys = pk.trace_journeys(study)
 assert journeys.ends["status"].eq("open").mean() > 0.8
+assert pk.stage_coverage(journeys)["covered"].all()
 journeys.notes.round(3)
 
 # %% [markdown]
-# ## What is a visit?
+# ## What is a visit, and at which grain?
 #
-# Many numbers hang on the silence after which a session is over. Before any of them is believed, count the sessions under
-# other time-outs. Here 30 minutes lie just before the plateau, which begins at an hour; and half of it would name a second
-# touchpoint. What holds at half, once and twice the time-out is safe to say: that is the basket (`Panier`) only.
+# Many numbers hang on the silence after which a session is over: what holds at half, once and twice the time-out is safe to
+# say, and here that is the basket (`Panier`) only. They hang on the grain, too. By stage, `purchase` loses no more visits
+# than other stages; by touchpoint, it holds the one that loses most. A stage may look sound while one of its touchpoints
+# breaks.
 
 # %%
 audit = pk.audit_sessions(journeys, seed=7).set_index("gap_min")
-assert not audit.loc[30, "plateau"]
-assert audit.loc[60, "plateau"]
 assert audit.loc[[15, 30, 60], "first"].eq("Panier").all()
-audit.loc[[5, 15, 30, 60, 240], ["sessions", "plateau", "flagged", "changes"]]
-
-# %% [markdown]
-# ## Where everyone is, step by step
-#
-# Each step adds up to all 2,000 people: those whose journey has ended, or may still go on (`open`), stay counted.
-
-# %%
-matrix = pk.step_matrix(journeys, steps=5, moves_only=True)
-assert matrix.groupby("step")["people"].sum().eq(2000).all()
-matrix.pivot(index="stage", columns="step", values="people").reindex([*journeys.stages, "end", "open"]).fillna(0).astype(int)
+grain = pk.audit_grain(journeys, seed=7).set_index("stage")
+assert grain.loc["purchase", "stage_excess"] < 0
+assert grain["worst_excess"].idxmax() == "purchase"
+grain[["stage_excess", "low", "high", "worst", "worst_excess", "flagged"]].round(2)
 
 # %% [markdown]
 # ## Who goes where
 #
-# The data of a Sankey diagram. What does not get a node of its own goes through `other`, what goes on beyond the picture
-# into `more`: nothing is cut away, so each step adds up.
+# What does not get a node of its own would go through `other`, what goes on beyond the picture into `goes on`: nothing is
+# cut away, so each step adds up to all 2,000 people. There is no usual journey: the twenty commonest variants cover under 5
+# % of the people. And the views agree: each identity of `reconcile` is computed by two views' own code.
 
 # %%
-flows = pk.flows(journeys, steps=3, top=3, moves_only=True)
-inside = matrix[~matrix["stage"].isin(["end", "open"])].groupby("step")["people"].sum()
-assert flows.groupby("step")["people"].sum().equals(inside.loc[:3])
-flows.sort_values("people", ascending=False)[["step", "source", "target", "people", "low", "high"]].head(6).round(2)
-
-# %% [markdown]
-# ## Is there a usual journey?
-#
-# No: the twenty commonest variants cover under 5 % of the people. Journeys wander and come back; a single arrow from
-# awareness to loyalty would be an invention.
-
-# %%
-variants = pk.variants(journeys, top=20, moves_only=True)
-assert variants.set_index("rank").loc[20, "covered"] < 0.05
-variants[["rank", "variant", "people", "covered"]].head(4).round(3)
-
-# %% [markdown]
-# ## Do the views agree?
-#
-# The loudest complaint about path tools is that their views do not. Here each identity is computed by two views' own code.
-
-# %%
-identities = pk.reconcile(journeys)
-assert identities["equal"].all()
-identities
+flows = pk.flows(journeys, steps=3, moves_only=True)
+assert flows.groupby("step")["people"].sum().loc[1] == 2000
+assert pk.variants(journeys, top=20, moves_only=True).set_index("rank").loc[20, "covered"] < 0.05
+assert pk.reconcile(journeys)["equal"].all()
+picture = pk.plot_sankey(flows, order=journeys.stages)
 
 # %% [markdown]
 # ## How far do people get?
@@ -92,10 +66,25 @@ identities
 # 234 of them may still come. The share is estimated with them on the way (Aalen–Johansen), so it is above 1,623 / 1,954.
 
 # %%
-funnel = pk.funnel(journeys, seed=7).set_index("stage")
-assert (funnel.loc["purchase", ["entered", "reached", "still_open"]] == [1954, 1623, 234]).all()
-assert funnel.loc["purchase", "share"] > 1623 / 1954
-funnel[["entered", "reached", "still_open", "ended", "share", "low", "high"]].round(3)
+funnel = pk.funnel(journeys, seed=7)
+bought = funnel.set_index("stage").loc["purchase"]
+assert bought[["entered", "reached", "still_open"]].tolist() == [1954, 1623, 234]
+assert bought["share"] > 1623 / 1954
+picture = pk.plot_funnel(funnel)
+
+# %% [markdown]
+# One word, *funnel*, hides several questions. Must the steps follow each other at once (`strict`)? In this order? Within
+# how many days, and may one try again? The answers lie far apart, so say which one you ask.
+
+# %%
+asks = {"ordered": {}, "in a week": {"window_days": 7}, "in a week, again": {"window_days": 7, "reentry": True},
+        "at once": {"order": "strict"}, "at once, again": {"order": "strict", "reentry": True}}
+steps = ["awareness", "research", "purchase"]
+reached = {name: pk.funnel(journeys, stages=steps, seed=7, replicates=50, **ask)["reached"].iloc[-1]
+           for name, ask in asks.items()}
+assert reached["at once"] < reached["at once, again"] < reached["ordered"]
+assert reached["in a week"] < reached["in a week, again"] <= reached["ordered"]
+reached
 
 # %% [markdown]
 # ## How long does it take?
@@ -104,20 +93,24 @@ funnel[["entered", "reached", "still_open", "ended", "share", "low", "high"]].ro
 # have bought after little more than a week.
 
 # %%
-arrival = pk.time_to_stage(journeys, stage="purchase", start="research", days=[7, 14, 30, 90, 180], seed=7)
-bought = arrival.set_index("day")["share"]
-assert bought.loc[7] < 0.5 < bought.loc[14]
-arrival[["day", "entered", "watched", "share", "low", "high", "ended"]].round(3)
+arrival = pk.time_to_stage(journeys, stage="purchase", start="research", days=[0, 7, 14, 30, 60, 90, 180], seed=7)
+got_there = arrival.set_index("day")["share"]
+assert got_there.loc[7] < 0.5 < got_there.loc[14]
+picture = pk.plot_time_to_stage(arrival)
 
 # %% [markdown]
 # ## Where it breaks
 #
-# A touchpoint is compared with its like: the others of its stage. Only the basket stands out beyond chance, and it keeps its
-# place at every time-out above. It is the friction that was planted.
+# A touchpoint is compared with its like: the others of its stage. Only the basket stands out beyond chance: it is the
+# friction that was planted. Within two steps of it, people are back on the home page twice as often as after its like.
 
 # %%
 friction = pk.rank_friction(journeys, seed=7)
 assert friction.loc[friction["flagged"], "touchpoint"].tolist() == ["Panier"]
+after = pk.around(journeys, touchpoint="Panier", steps=2, seed=7).query("side == 'after'").set_index("touchpoint")
+home = after.loc["Page d'accueil"]
+assert home["low"] > 0
+assert 1.8 < home["share"] / home["like_share"] < 2.3
 friction[["touchpoint", "people", "stop_share", "like_share", "low", "high", "flagged"]].head(4).round(2)
 
 # %% [markdown]
@@ -130,13 +123,18 @@ friction[["touchpoint", "people", "stop_share", "like_share", "low", "high", "fl
 switches = pk.switches(journeys, seed=7)
 broken = switches[switches["flagged"]]
 assert broken[["source", "target"]].values.tolist() == [["web", "shop"]]
-switches[["source", "target", "people", "restart_share", "like_share", "low", "high"]].head(4).round(2)
+picture = pk.plot_channels(switches)
 
 # %% [markdown]
-# ## In one picture
+# ## What people say they went through
+#
+# Interviews are journeys, too: coded passages, ordered by their stage. They are counts of interviewees, never shares.
 
 # %%
-picture = pk.plot_journeys(pk.describe_journeys(journeys, seed=7))
+told = pk.interview_journeys(study)
+assert len(told.ends) == 24
+assert told.ends["status"].eq("ended").all()
+pk.stage_counts(told)[["stage", "people", "people_total"]]
 
 # %% [markdown]
 # ## What this does not show
@@ -146,4 +144,5 @@ picture = pk.plot_journeys(pk.describe_journeys(journeys, seed=7))
 # that, by person.
 #
 # **Try next.** Trace the journeys again with `session_gap_min=60`; give `trace_journeys` your own `stages.csv`; follow
-# touchpoints instead of stages with `by="touchpoint"`.
+# touchpoints instead of stages with `by="touchpoint"`; tell
+# the stages in other words with `crosswalk(journeys, "aida")`; look `around` a touchpoint, at `loops` and at `attrition`.

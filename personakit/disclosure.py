@@ -160,7 +160,8 @@ def evidence_cells(table: pd.DataFrame) -> pd.DataFrame:
     return masked[~rare].drop(columns=["whole", *held])
 
 
-#: frame of JourneyFindings -> counts of people, columns that a small count empties, totals that may be known
+#: frame of JourneyFindings, or of a view that is drawn -> counts of people, columns that a small count empties, totals that
+#: may be known
 JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total, ...]]] = MappingProxyType({
     "stages": (("people", "people_total"), ("people", "people_total", "share", "low", "high", "events", "median_days"),
                (((STAGE,), "people"), ((STAGE,), "people_total"))),
@@ -169,6 +170,12 @@ JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total,
     "funnel": (("reached", "entered"), ("entered", "people", "reached", "still_open", "ended", "share", "low", "high",
                                        "days_25", "days_50", "days_75"),
                (((STAGE,), "reached"), ((STAGE,), "entered"))),
+    "step_matrix": (("people",), ("people", "share", "low", "high"),
+                    (((PERSONA, "step"), "people"), (("step", STAGE), "people"))),
+    "flows": (("people",), ("people", "share", "low", "high"),
+              (((PERSONA, "step", "source"), "people"), (("step", "source", "target"), "people"))),
+    "arrival": (("arrived", "entered"), ("entered", "watched", "share", "low", "high", "ended"),
+                (((STAGE, "day"), "entered"),)),
     "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"),
                  ((("touchpoint",), "people"),)),
     "switches": (("people",), ("switches", "people", "restart_share", "like_share", "excess", "low", "high"), ()),

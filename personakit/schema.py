@@ -30,8 +30,23 @@ LANGUAGES = ("fr", "en")
 FRAMEWORKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "parcours": ("awareness", "research", "purchase", "experience", "loyalty"),
+        "choice": ("search", "short_list", "purchase_onboarding", "usage", "recommendation"),
+        "enrolment": ("discovery", "comparison", "conversion", "onboarding", "enrolment"),
         "aida": ("attention", "interest", "desire", "action"),
         "funnel": ("top", "middle", "bottom"),
+    }
+)
+#: stages of each framework -> the stage of "parcours" that holds it; between two others the way leads over it
+CROSSWALK: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        framework: MappingProxyType(dict(zip(FRAMEWORKS[framework], held, strict=True)))
+        for framework, held in {
+            "parcours": FRAMEWORKS["parcours"],
+            "choice": ("research", "research", "purchase", "experience", "loyalty"),
+            "enrolment": ("awareness", "research", "purchase", "experience", "loyalty"),
+            "aida": ("awareness", "research", "research", "purchase"),
+            "funnel": ("awareness", "research", "purchase"),
+        }.items()
     }
 )
 

@@ -9,12 +9,14 @@ from personakit.journeys.funnel import funnel
 from personakit.journeys.loops import attrition, loops
 from personakit.journeys.reconcile import reconcile
 from personakit.journeys.sessions import audit_sessions
+from personakit.journeys.stages import audit_grain, crosswalk, interview_journeys, stage_coverage
 from personakit.journeys.steps import flows, step_matrix
 from personakit.journeys.switches import switches
 from personakit.journeys.trace import trace_journeys
 from personakit.journeys.transitions import stage_counts, transitions
 from personakit.journeys.variants import variants
 
-__all__ = ["around", "attrition", "audit_sessions", "compare_journeys", "describe_journeys", "flows", "funnel", "loops",
-           "rank_friction", "reconcile", "returns_to_stage", "stage_counts", "step_matrix", "switches", "time_to_stage",
-           "trace_journeys", "transitions", "variants"]
+__all__ = ["around", "attrition", "audit_grain", "audit_sessions", "compare_journeys", "crosswalk", "describe_journeys",
+           "flows", "funnel", "interview_journeys", "loops", "rank_friction", "reconcile", "returns_to_stage",
+           "stage_counts", "stage_coverage", "step_matrix", "switches", "time_to_stage", "trace_journeys", "transitions",
+           "variants"]

@@ -12,7 +12,7 @@ from personakit.eventlog import DAY_US, person_of
 from personakit.inference import percentile_interval
 from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, check_view, members
 from personakit.journeys.incidence import incidence_curve
-from personakit.journeys.reach import judge, last_heard, next_row
+from personakit.journeys.reach import judge, last_heard, need_times, next_row
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -70,6 +70,7 @@ def time_to_stage(
     >>> time_to_stage(journeys, stage="buy", days=[1, 2], seed=7)["share"].tolist()
     [0.0, 1.0]
     """
+    need_times(journeys, "time_to_stage")
     column = check_view(journeys, STAGE if journeys.stages else TOUCHPOINT)
     log = journeys.log
     for name in (one for one in (stage, start) if one is not None):
@@ -154,6 +155,7 @@ def returns_to_stage(
     >>> returns_to_stage(journeys, stage="buy", days=[1], seed=7)["returns"].tolist()
     [0.5]
     """
+    need_times(journeys, "returns_to_stage")
     column = check_view(journeys, STAGE if journeys.stages else TOUCHPOINT)
     log = journeys.log
     if stage not in log.levels[column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from personakit.eventlog import MINUTE_US, person_of
 from personakit.journeys.reach import last_heard
@@ -94,7 +95,7 @@ def _stream(journeys: Journeys, rules: Rules) -> _Stream:
     for column, name in rules.exclude:
         excluded |= log.codes[column] == log.levels[column].get_loc(name)
     place = np.full(len(log.levels[rules.column]) + 1, -1)
-    place[[log.levels[rules.column].get_loc(name) for name in rules.names]] = np.arange(len(rules.names))
+    place[log.levels[rules.column].get_indexer(pd.Index(rules.names))] = np.arange(len(rules.names))
     row = np.flatnonzero((code >= 0) | excluded) if rules.same is None else np.flatnonzero(
         ((code >= 0) | excluded) & (log.codes[rules.same] >= 0))
     unit = (journeys.session if rules.per == "session" else person_of(log))[row]

@@ -13,7 +13,7 @@ from personakit.inference import percentile_interval
 from personakit.journeys.attempts import FAR, ORDERS, Rules, Won, winning_attempts
 from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
-from personakit.journeys.reach import judge
+from personakit.journeys.reach import judge, need_times
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_attempts
 from personakit.journeys.transitions import QUANTILES
@@ -93,18 +93,20 @@ def funnel(
             raise ChoiceError(unknown_name(where, given, allowed))
     if window_days is not None and not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, or None.")
+    if window_days is not None:
+        need_times(journeys, "window_days")
     column, names = _check_stages(journeys, stages)
     limit = FAR if window_days is None or not np.isfinite(window_days) else int(window_days * DAY_US)
     rules = Rules(column=column, names=names, order=order, window_us=limit, reentry=reentry, per=per,
                   exclude=_check_excluded(journeys, column, names, exclude), same=_check_same(journeys, same))
     won = stored_attempts(journeys, rules) if is_stored(journeys) else winning_attempts(journeys, rules)
     seeds = np.random.SeedSequence(seed)
-    where = np.zeros(len(journeys.log.participants), dtype=bool)
+    mine = np.zeros(len(journeys.log.participants), dtype=bool)
     frames = []
     for persona, group in members(journeys, personas).items():
-        where[:] = False
-        where[group] = True
-        found = _rows(won, np.flatnonzero(where[won.person]), limit, replicates=replicates, seed=seeds)
+        mine[:] = False
+        mine[group] = True
+        found = _rows(won, np.flatnonzero(mine[won.person]), limit, replicates=replicates, seed=seeds)
         frames.append(found.assign(**{PERSONA: persona, STAGE: names if order != "any" else [
             f"{step + 1}/{len(names)}" for step in range(len(names))]}))
     table = pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype({STAGE: "str", PERSONA: "str"})

@@ -40,7 +40,8 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
     >>> from personakit.journeys import trace_journeys
     >>> events = pd.DataFrame({"participant_id": "a", "event": ["x", "x", "y", "x"], "time_us": [0, 1, 2, 3]})
     >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
-    >>> loops(trace_journeys(study), by="touchpoint")[["touchpoint", "self_loops", "visits", "people_back"]].to_numpy().tolist()
+    >>> table = loops(trace_journeys(study), by="touchpoint")
+    >>> table[["touchpoint", "self_loops", "visits", "people_back"]].to_numpy().tolist()
     [['x', 1, 2, 1], ['y', 0, 1, 0]]
     """
     column = check_view(journeys, by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from personakit.errors import StudyError
 from personakit.journeys.incidence import EXITED, OPEN, REACHED
 from personakit.records import Journeys
 
@@ -15,6 +16,12 @@ def last_heard(journeys: Journeys) -> tuple[np.ndarray, np.ndarray]:
     # someone leaves when the silence outgrows the usual gap: only then could anybody have known
     gone = np.minimum((ends["last_us"] + ends["gap_limit_us"]).to_numpy(), journeys.cut_us)
     return np.where(is_open, journeys.cut_us, gone), is_open
+
+
+def need_times(journeys: Journeys, what: str) -> None:
+    """Raise where the journeys come from interviews: the order of what was said has no duration."""
+    if "interviews" in set(journeys.notes["check"]):
+        raise StudyError(f"{what}: interviews have an order, but no times. Follow the events of the study instead.")
 
 
 def judge(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
+from personakit.journeys.attempts import Rules, winning_attempts
 from personakit.journeys.groups import check_view
 from personakit.journeys.steps import flows, sequences, step_matrix
 from personakit.journeys.transitions import stage_counts, step_counts
@@ -14,7 +17,7 @@ from personakit.schema import STAGE
 
 
 def reconcile(journeys: Journeys, *, by: str = STAGE) -> pd.DataFrame:
-    """Prove that transitions, step matrix, flows, variants and stage counts tell one story of the same log.
+    """Prove that transitions, step matrix, flows, variants, funnel and stage counts tell one story of the same log.
 
     Use it whenever two views seem to disagree, and in tests. Every view is computed whole, nothing truncated, by its own
     code, and compared with the others. It cannot tell whether the log itself is right.
@@ -69,5 +72,18 @@ def reconcile(journeys: Journeys, *, by: str = STAGE) -> pd.DataFrame:
         ("flows out of a step = people who got there", leaving.to_numpy(), there.reindex(leaving.index).to_numpy()),
         ("people of all variants = all people", np.array([kinds["people"].sum()]), np.array([people])),
     ]
+    if size > 1:
+        walked_by, made = _neighbours(journeys, column)
+        rows.append(("strict funnels of two neighbours = people of that step", walked_by, made))
     return pd.DataFrame([(name, int(left.sum()), int(right.sum()), bool(np.array_equal(left, right)))
                          for name, left, right in rows], columns=["identity", "left", "right", "equal"])
+
+
+def _neighbours(journeys: Journeys, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Count the people who go from each level straight to the next one: by funnels, and by the graph."""
+    levels = [str(one) for one in journeys.log.levels[column]]
+    people = (step_counts(journeys, column) > 0).sum(axis=0).reshape(len(levels), len(levels) + 2)
+    won = [winning_attempts(journeys, Rules(column=column, names=pair, order="strict", reentry=True)).rows
+           for pair in pairwise(levels)]
+    made = np.array([people[place, place + 1] for place in range(len(levels) - 1)])
+    return np.array([int((rows[1] >= 0).sum()) for rows in won]), made

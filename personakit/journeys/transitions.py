@@ -67,7 +67,7 @@ def transitions(
     frames = []
     for persona, rows in members(journeys, personas).items():
         own = counts[rows]
-        days = times[times["person"].isin(rows)].groupby("cell")["days"].quantile([*QUANTILES.values()]).unstack()
+        days = times[times["person"].isin(rows)].groupby("cell")["days"].quantile(np.array([*QUANTILES.values()])).unstack()
         draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
         low, high = percentile_interval(_shares(draws, size)[:, somebody])
         count, people = own.sum(axis=0), (own > 0).sum(axis=0)
