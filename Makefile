@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK_VENV ?= .venv-spark
 
-.PHONY: tour test notebooks lint bench samples lock simulations docs clean
+.PHONY: tour test test-spark notebooks lint bench samples lock simulations docs clean
 
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
@@ -14,6 +15,17 @@ test: $(READY) lint
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
 	@$(BIN)/python -m pytest notebooks --ignore-glob='*/exercise-*' --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q \
 	  -n 2 --dist loadfile
+
+# the queries of logs on a real local PySpark session, in an environment of its own; needs Java 17
+test-spark: $(SPARK_VENV)/.ready
+	@$(SPARK_VENV)/bin/python -m pytest tests/test_portable_spark.py -q -m spark
+
+$(SPARK_VENV)/.ready: requirements.spark.lock pyproject.toml
+	@echo "Installing PySpark into $(SPARK_VENV) (once, a few minutes) ..."
+	@$(PYTHON) -m venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.spark.lock
+	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(SPARK_VENV)/.ready
 
 notebooks: $(READY)
 	@$(BIN)/python notebooks/build.py
@@ -48,6 +60,9 @@ $(READY): requirements.lock pyproject.toml
 lock:
 	@uv pip compile pyproject.toml requirements.build --extra all --extra docs --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@uv pip compile pyproject.toml requirements.build --extra spark --extra events --extra test --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet \
+	  --output-file requirements.spark.lock
 
 clean:
-	@rm -rf $(VENV) out
+	@rm -rf $(VENV) $(SPARK_VENV) out

@@ -1,56 +1,294 @@
-"""Time the log, the habits and the journeys on random logs: ``python benchmarks/journeys.py [events ...]``."""
+"""Time journeys from one Parquet file, ours and others: ``python benchmarks/bench_journeys.py [events ...]``.
+
+Each task of each tool runs in a process of its own, which says its seconds (the second of two runs where there are fewer
+than 10 million events) and its peak memory; whoever counts must count the same. ``ratio`` is to personakit in memory on the
+same task, and ``cpu_ratio`` the same of the seconds of processor, which a busy machine hardly changes; but engines share
+work between cores, so that on two idle ones theirs last about half as long. retentioneering and pm4py (AGPL, so never a
+dependency) run where PEERS_RETENTIONEERING and PEERS_PM4PY name a Python that has them. Beyond 10 million events only the
+first task runs, and on personakit alone. Prints the CSV that benchmarks/journeys.csv holds.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from personakit.behaviour import behaviour_table
-from personakit.eventlog import MINUTE_US, encode_events, sessionise, transition_counts
-from personakit.journeys import describe_journeys, trace_journeys
-from personakit.records import Features, Personas, Study
-from personakit.schema import FRAMEWORKS
-
-STAGES = FRAMEWORKS["parcours"]
+EVENTS, STEPS, DAYS = 25, ("event_00", "event_01", "event_02", "event_03"), 7
+GAP_US, DAY_US, PART = 1_800_000_000, 86_400_000_000, 5_000_000
+TASKS = ("sessions and transitions", "variants", "funnel with window", "features per person")
+OURS, STORED = "personakit in memory", "personakit on DuckDB"
+ENGINES = (OURS, STORED, "DuckDB SQL", "polars", "pandas")
+MOST_COMPARED, IN_ORDER = 10_000_000, "integers in time order"
+PEERS = {"retentioneering": os.environ.get("PEERS_RETENTIONEERING", ""), "pm4py": os.environ.get("PEERS_PM4PY", "")}
 
 
-def make(events):
-    rng = np.random.default_rng(7)
-    people = max(events // 30, 10)
-    log = pd.DataFrame({
-        "participant_id": np.char.add("p", rng.integers(0, people, events).astype(str)),
-        "event": rng.choice([f"e{one}" for one in range(25)], events),
-        "time_us": rng.integers(0, 270 * 1440, events) * MINUTE_US,
-        "channel": rng.choice(["web", "app", "shop"], events), "device": rng.choice(["mobile", "desktop"], events)})
-    ids = pd.Index(sorted(log["participant_id"].unique()), name="participant_id")
-    touchpoints = pd.DataFrame({"event": [f"e{one}" for one in range(25)], "touchpoint": [f"t{one}" for one in range(25)],
-                                "stage": [STAGES[one % 5] for one in range(25)]})
-    study = Study(name="benchmark", participants=pd.DataFrame(index=ids), events=log, touchpoints=touchpoints)
-    membership = pd.DataFrame(np.eye(4)[rng.integers(0, 4, len(ids))], index=ids, columns=["P1", "P2", "P3", "P4"])
-    table = pd.DataFrame({"f": np.arange(len(ids), dtype=float)}, index=ids)
-    features = Features(table=table, natural=table, window_days=90.0, dropped=pd.DataFrame(),
-                        catalog=pd.DataFrame({"kind": "numeric", "role": "active"}, index=["f"]))
-    return study, Personas(candidate="x-4", membership=membership, features=features, quality=pd.Series(dtype=float),
-                           stability=pd.DataFrame(), tried=1, chosen=True)
+def make(file, events, *, text):
+    """Write a seeded log: integer ids in the order of time, or ids of text in no order."""
+    import duckdb
+
+    people, parts = max(events // 30, 10), -(-events // PART)
+    span = 270 * DAY_US // parts
+    with duckdb.connect(config={"threads": 2}) as connection:
+        ids = "left(md5(p::varchar), 16)" if text else "p"
+        rows = " union all ".join(
+            f"select * from (select hash(i + {part * PART}) % {people} as p, hash(i + {part * PART}, 1) % {EVENTS} as e, "
+            f"1767225600000000 + {part} * {span} + hash(i + {part * PART}, 2) % {span} as t "
+            f"from range({min(PART, events - part * PART)}) as rows(i) order by t)" for part in range(parts))
+        order = "order by hash(t, p)" if text else ""
+        connection.execute(f"copy (select {ids} as participant_id, 'event_' || lpad(e::varchar, 2, '0') as event, "  # noqa: S608
+                           f"t::bigint as time_us from ({rows}) {order}) to '{file}' (format parquet)")
 
 
-def timed(name, verb, *arguments, **options):
-    start = time.perf_counter()
-    found = verb(*arguments, **options)
-    print(f"  {name:20s} {time.perf_counter() - start:8.3f} s")
-    return found
+# ---------------------------------------------------------------- ours
+def ours(file, task, *, stored):
+    """Count with personakit; ``stored`` leaves the events in DuckDB."""
+    import duckdb
+    import narwhals.stable.v2 as nw
+    import numpy as np
+
+    from personakit import eventlog
+    from personakit.eventlog import queries
+
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
+    relation = connection.sql(f"select * from read_parquet('{file}')")  # noqa: S608
+    if stored:
+        log = eventlog.store_events(relation)
+        if task == TASKS[0]:
+            people = eventlog.arrays_of(queries.summarise_people(log.frame, [], level="event", gap_us=GAP_US))
+            counts = queries.count_steps(log.frame, "event", EVENTS)
+            moves = eventlog.arrays_of(counts.filter(nw.col("cell") % (EVENTS + 1) < EVENTS).group_by("cell").agg(
+                nw.col("count").sum().cast(nw.Int64), nw.len().cast(nw.Int64).alias("people")))
+            return [int((people["pauses"] + 1).sum()), int(moves["count"].sum()), int(moves["people"].sum())]
+        if task == TASKS[1]:
+            packed = eventlog.arrays_of(queries.pack_journeys(log.frame, "event", EVENTS))
+            rows = np.lexsort((packed["block"], packed["person"]))
+            person = packed["person"][rows]
+            words, starts = packed["word"][rows], np.flatnonzero(np.diff(person, prepend=-1))
+            power = (np.uint64(0x9E3779B97F4A7C15) ** packed["block"][rows].astype(np.uint64))
+            return [len(np.unique(np.add.reduceat(words.astype(np.uint64) * power, starts)))]
+        if task == TASKS[2]:
+            found = eventlog.arrays_of(queries.reach_in_order(log.frame, "event", range(len(STEPS))))
+            return [int((found[f"time_{one}"] - found["time_0"] <= DAYS * DAY_US).sum()) for one in range(len(STEPS))]
+        people = eventlog.arrays_of(queries.summarise_people(log.frame, [], level="event", gap_us=GAP_US))
+        shares = eventlog.arrays_of(queries.count_levels(log.frame, "event"))
+        day = log.frame.with_columns(day=nw.col("time_us") // DAY_US).select("person", "day").unique()
+        return [int((people["pauses"] + 1).sum()), int(shares["count"].sum()), eventlog.count_rows(day)]
+    log = eventlog.encode_events(relation)
+    if task == TASKS[0]:
+        moves = eventlog.transition_counts(log, "event")
+        return [int(eventlog.sessionise(log)[-1]) + 1, int(moves.sum()), int((moves > 0).sum())]
+    from personakit.journeys.attempts import Rules, winning_attempts
+    from personakit.journeys.steps import sequences
+    from personakit.journeys.variants import variant_of
+    from personakit.records import Journeys
+
+    if task == TASKS[3]:
+        session, person = eventlog.sessionise(log), eventlog.person_of(log)
+        day = log.time_us // DAY_US
+        new = np.append(True, (np.diff(day) != 0) | (np.diff(person) != 0))
+        return [int(session[-1]) + 1, int(eventlog.count_by_person(log, "event").sum()), int(new.sum())]
+    import pandas as pd
+
+    first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
+    ends = pd.DataFrame({"first_us": first, "last_us": last, "gap_limit_us": 0, "status": "ended"}, index=log.participants)
+    journeys = Journeys(log=log, stages=(), session=np.empty(0), session_gap_min=30.0, ends=ends, notes=pd.DataFrame(),
+                        cut_us=int(last.max()))
+    if task == TASKS[1]:
+        return [len(variant_of(sequences(journeys, "event"))[1])]
+    won = winning_attempts(journeys, Rules(column="event", names=STEPS, window_us=DAYS * DAY_US))
+    return [int(one) for one in (won.rows >= 0).sum(axis=1)]
+
+
+# ---------------------------------------------------------------- engines
+def in_duckdb(file, task):
+    """Count as one who knows DuckDB writes it."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 2})
+    log = f"read_parquet('{file}')"
+    if task == TASKS[0]:
+        connection.execute(f"""create temp table steps as select participant_id, event, time_us - lag(time_us) over person
+            as gap, lead(event) over person as target from {log} window person as (partition by participant_id
+            order by time_us)""")
+        sessions = connection.sql(f"select count(*) filter (where gap is null or gap > {GAP_US}) from steps").fetchall()[0]
+        moves = connection.sql("""select sum(n), sum(people) from (select event, target, count(*) as n,
+            count(distinct participant_id) as people from steps where target is not null group by all)""").fetchall()[0]
+        return [int(one) for one in (*sessions, *moves)]
+    if task == TASKS[1]:
+        return [connection.sql(f"""select count(*) from (select path, count(*) from (select string_agg(event, '>' order by
+            time_us) as path from {log} group by participant_id) group by path)""").fetchall()[0][0]]
+    if task == TASKS[2]:
+        steps = [f"s0 as (select participant_id, min(time_us) as t0 from {log} where event = '{STEPS[0]}' group by 1)"]
+        for place, step in enumerate(STEPS[1:], start=1):
+            steps.append(f"""s{place} as (select l.participant_id, any_value(t0) as t0, min(time_us) as reached from {log} l
+                join s{place - 1} s on l.participant_id = s.participant_id where event = '{step}' and time_us >
+                {'t0' if place == 1 else 'reached'} and time_us - t0 <= {DAYS * DAY_US} group by 1)""")
+        counts = ", ".join(f"(select count(*) from s{place})" for place in range(len(STEPS)))
+        return list(connection.sql(f"with {', '.join(steps)} select {counts}").fetchall()[0])
+    columns = ", ".join(f"count(*) filter (where event = 'event_{one:02}') as e{one}" for one in range(EVENTS))
+    total = " + ".join(f"sum(e{one})" for one in range(EVENTS))
+    return [int(one) for one in connection.sql(f"""select sum(sessions), {total}, sum(days) from (select participant_id,
+        count(*) filter (where gap is null or gap > {GAP_US}) as sessions, count(distinct time_us // {DAY_US}) as days,
+        {columns}
+        from (select *, time_us - lag(time_us) over (partition by participant_id order by time_us) as gap from {log})
+        group by 1)""").fetchall()[0]]
+
+
+def in_polars(file, task):
+    """Count with polars as its guide says: lazy, sorted once."""
+    import polars as pl
+
+    log = pl.scan_parquet(file)
+    person, time_us = "participant_id", pl.col("time_us")
+    if task == TASKS[0]:
+        steps = log.sort(person, "time_us").select(
+            person, "event", gap=time_us.diff().over(person), target=pl.col("event").shift(-1).over(person)).collect()
+        sessions = steps.select((pl.col("gap").is_null() | (pl.col("gap") > GAP_US)).sum()).item()
+        moves = steps.lazy().drop_nulls("target").group_by("event", "target").agg(
+            n=pl.len(), people=pl.col(person).n_unique()).collect()
+        return [sessions, moves["n"].sum(), moves["people"].sum()]
+    if task == TASKS[1]:
+        paths = log.sort("time_us").group_by(person).agg(path=pl.col("event").str.join(">"))
+        return [paths.group_by("path").agg(n=pl.len()).collect().height]
+    if task == TASKS[2]:
+        found = log.filter(pl.col("event") == STEPS[0]).group_by(person).agg(t0=time_us.min()).with_columns(at="t0")
+        counts = [found]
+        for step in STEPS[1:]:
+            rows = log.filter(pl.col("event") == step).join(found, on=person)
+            found = rows.filter((time_us > pl.col("at")) & (time_us - pl.col("t0") <= DAYS * DAY_US)).group_by(person).agg(
+                t0=pl.col("t0").first(), at=time_us.min())
+            counts.append(found)
+        return [one.item() for one in pl.collect_all([one.select(pl.len()) for one in counts])]
+    steps = log.sort(person, "time_us").with_columns(gap=time_us.diff().over(person), day=time_us // DAY_US)
+    people = steps.group_by(person).agg(
+        sessions=(pl.col("gap").is_null() | (pl.col("gap") > GAP_US)).sum(), days=pl.col("day").n_unique(),
+        **{f"e{one}": (pl.col("event") == f"event_{one:02}").sum() for one in range(EVENTS)}).collect()
+    return [people["sessions"].sum(), sum(people[f"e{one}"].sum() for one in range(EVENTS)), people["days"].sum()]
+
+
+def in_pandas(file, task):
+    """Count with pandas."""
+    import duckdb
+
+    log = duckdb.sql(f"select * from read_parquet('{file}')").df()  # noqa: S608
+    log = log.astype({"event": "category"}).sort_values(["participant_id", "time_us"], kind="stable", ignore_index=True)
+    person, event, time_us = log["participant_id"], log["event"], log["time_us"]
+    same = person.eq(person.shift())
+    new = ~same | (time_us.diff() > GAP_US)
+    if task == TASKS[0]:
+        steps = log.assign(source=event.shift().astype("category"))[same]
+        moves = steps.groupby(["source", "event"], observed=True)["participant_id"].agg(["size", "nunique"])
+        return [int(new.sum()), int(moves["size"].sum()), int(moves["nunique"].sum())]
+    if task == TASKS[1]:
+        return [int(log.astype({"event": str}).groupby("participant_id")["event"].agg(">".join).nunique())]
+    if task == TASKS[2]:
+        first = log[event == STEPS[0]].groupby("participant_id")["time_us"].min()
+        at, counts = first, [len(first)]
+        for step in STEPS[1:]:
+            rows = log[event == step]
+            start, before = (rows["participant_id"].map(one) for one in (first, at))
+            rows = rows[(rows["time_us"] > before) & (rows["time_us"] - start <= DAYS * DAY_US)]
+            at = rows.groupby("participant_id")["time_us"].min()
+            counts.append(len(at))
+        return counts
+    shares = log.groupby(["participant_id", "event"], observed=True).size().unstack(fill_value=0)
+    days = log.assign(day=time_us // DAY_US).drop_duplicates(["participant_id", "day"])
+    return [int(new.groupby(person).sum().sum()), int(shares.to_numpy().sum()), len(days)]
+
+
+# ---------------------------------------------------------------- peers
+def in_retentioneering(file, task):
+    """Count with retentioneering: sessions and the transition matrix."""
+    os.environ["RETENTIONEERING_NO_TRACK"] = "1"
+    import pandas as pd
+    from retentioneering.eventstream import Eventstream
+
+    log = pd.read_parquet(file)
+    log["timestamp"] = pd.to_datetime(log.pop("time_us"), unit="us")
+    stream = Eventstream(log.rename(columns={"participant_id": "user_id"}))
+    stream.split_sessions(timeout="30m")
+    stream.transition_graph_data(edge_weight="count")
+    return []
+
+
+def in_pm4py(file, task):
+    """Count with pm4py: the directly-follows graph, or the variants."""
+    import pandas as pd
+    import pm4py
+
+    log = pd.read_parquet(file)
+    log["time_us"] = pd.to_datetime(log["time_us"], unit="us", utc=True)
+    log["participant_id"] = log["participant_id"].astype(str)
+    log = pm4py.format_dataframe(log, case_id="participant_id", activity_key="event", timestamp_key="time_us")
+    if task == TASKS[1]:
+        return [len(pm4py.get_variants(log))]
+    pm4py.discover_dfg(log)
+    return []
+
+
+def run(tool, task, file, again):
+    verbs = {OURS: lambda: ours(file, task, stored=False), STORED: lambda: ours(file, task, stored=True),
+             "DuckDB SQL": lambda: in_duckdb(file, task), "polars": lambda: in_polars(file, task),
+             "pandas": lambda: in_pandas(file, task), "retentioneering": lambda: in_retentioneering(file, task),
+             "pm4py": lambda: in_pm4py(file, task)}
+    for _ in range(2 if again == "again" else 1):
+        start, spent = time.perf_counter(), time.process_time()
+        found = verbs[tool]()
+        seconds, spent = time.perf_counter() - start, time.process_time() - spent
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+    return {"seconds": round(seconds, 2), "cpu_seconds": round(spent, 2), "peak_mib": round(peak), "found": found}
+
+
+def measure(tool, task, file, events, python=sys.executable):
+    again = "again" if events < MOST_COMPARED and tool in ENGINES else "once"
+    command = [python, __file__, "--run", tool, task, str(file), again]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{tool}, {task}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        return None
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compare(file, ids, events):
+    """Yield a row of the table for each task and tool; stop where two disagree."""
+    for task in TASKS if events <= MOST_COMPARED else TASKS[:1]:
+        tools = ENGINES if events <= MOST_COMPARED else (OURS,)
+        peers = {name: python for name, python in PEERS.items() if python and events <= MOST_COMPARED and ids == IN_ORDER
+                 and (task == TASKS[0] or (task, name) == (TASKS[1], "pm4py"))}
+        first = measure(OURS, task, file, events)
+        for tool in (*tools, *peers):
+            done = first if tool == OURS else measure(tool, task, file, events, peers.get(tool, sys.executable))
+            if done is None:
+                continue
+            assert not done["found"] or done["found"] == first["found"], (tool, task, done, first)
+            ratios = [round(done[one] / first[one], 2) for one in ("seconds", "cpu_seconds")]
+            yield task, tool, ids, events, done["seconds"], done["cpu_seconds"], *ratios, done["peak_mib"]
+
+
+def machine():
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores and {memory:.0f} GiB, load {os.getloadavg()[0]:.0f}"
+
+
+def main(sizes):
+    print("task,tool,ids,events,seconds,cpu_seconds,ratio,cpu_ratio,peak_mib,machine")
+    for events in sizes:
+        for ids in (IN_ORDER, "text in no order") if events <= MOST_COMPARED else (IN_ORDER,):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "events.parquet")
+                make(file, events, text=ids.startswith("text"))
+                for row in compare(file, ids, events):
+                    print(",".join([*map(str, row), f'"{machine()}"']), flush=True)
 
 
 if __name__ == "__main__":
-    for size in [int(one) for one in sys.argv[1:]] or [60_000, 600_000]:
-        study, personas = make(size)
-        print(f"{size:,} events, {len(study.participants):,} people")
-        log = timed("encode_events", encode_events, study.events)
-        timed("sessionise", sessionise, log)
-        timed("transition_counts", transition_counts, log, "event")
-        timed("behaviour_table", behaviour_table, study)
-        journeys = timed("trace_journeys", trace_journeys, study)
-        timed("describe_journeys", describe_journeys, journeys, personas, seed=7)
+    if sys.argv[1:2] == ["--run"]:
+        print(json.dumps(run(*sys.argv[2:6])))
+    else:
+        main([int(one) for one in sys.argv[1:]] or [100_000, 1_000_000])

@@ -46,13 +46,10 @@ _HOMES = {
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables", "save_comparison"),
-        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
         "run": ("run_study", "compare_studies"),
-        "export": ("save_cards", "save_map", "save_report", "save_tables"),
         "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys",
                   "plot_transitions", "plot_step_matrix", "plot_sankey", "plot_funnel", "plot_time_to_stage",
                   "plot_channels"),
-        "run": ("run_study",),
     }.items()
     for name in names
 }

@@ -116,6 +116,60 @@ class EncodedLog:
     def __post_init__(self) -> None:
         freeze(self)
 
+    @property
+    def events(self) -> int:
+        """Count the events."""
+        return len(self.time_us)
+
+    @property
+    def engine(self) -> str:
+        """Say who holds the events: ``memory``."""
+        return "memory"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredLog:
+    """An event log that stays in the engine that holds it; only its participants and words are listed.
+
+    ``frame``: a lazy frame with one row an event: person (place in ``participants``), time_us, moment (a whole number that
+    puts one person's events in order), value and order where there are any, and the codes of each column in ``levels``
+    (-1 where unknown). ``events`` counts the rows, ``engine`` names who holds them, such as ``duckdb``.
+    """
+
+    frame: Any
+    participants: pd.Index
+    levels: Mapping[str, pd.Index]
+    events: int
+    engine: str
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Raise: the events are not in memory."""
+        raise self._not_here()
+
+    @property
+    def time_us(self) -> np.ndarray:
+        """Raise: the events are not in memory."""
+        raise self._not_here()
+
+    @property
+    def value(self) -> np.ndarray:
+        """Raise: the events are not in memory."""
+        raise self._not_here()
+
+    @property
+    def codes(self) -> Mapping[str, np.ndarray]:
+        """Raise: the events are not in memory."""
+        raise self._not_here()
+
+    def _not_here(self) -> StudyError:
+        return StudyError(
+            f"journeys: this view needs every event in memory, and the log has {self.events:,} that stay in {self.engine}. "
+            f"Keep fewer events or people, or use a view that runs there: transitions, step_matrix, variants, funnel.")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
@@ -257,14 +311,15 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Journeys:
-    """Each participant's ordered touchpoints. ``log.codes`` holds event, touchpoint, stage, channel, device, owner and
-    content; ``session`` numbers the sessions over the whole log (m, int64).
+    """Each participant's ordered touchpoints. ``log`` is an ``EncodedLog``, whose ``codes`` hold event, touchpoint, stage,
+    channel, device, owner and content; or a ``StoredLog``, where there are too many events for memory. ``session`` numbers
+    the sessions over the whole log (m, int64; empty where it is stored).
 
     ``ends`` is indexed by participant: events, sessions, first_us, last_us, status (``open``: may still go on at the data
     cut; ``ended``). ``notes``: check, count, share (unmapped events, ties, self loops). ``cut_us`` is the data cut.
     """
 
-    log: EncodedLog
+    log: Any
     stages: tuple[str, ...]
     session: np.ndarray
     session_gap_min: float
@@ -277,7 +332,7 @@ class Journeys:
 
     def __repr__(self) -> str:
         still_open = int((self.ends["status"] == "open").sum())
-        return show("Journeys", {"participants": len(self.ends), "events": len(self.session), "still open": still_open},
+        return show("Journeys", {"participants": len(self.ends), "events": self.log.events, "still open": still_open},
                      "transitions(journeys, personas, seed=7)")
 
     _repr_html_ = show_html

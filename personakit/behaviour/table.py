@@ -10,7 +10,7 @@ import pandas as pd
 
 from personakit.behaviour.habits import PARTS, Watched, family
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import DAY_US, encode_events, keep_rows, person_of, recode
+from personakit.eventlog import DAY_US, MOST_EVENTS, encode_events, keep_rows, person_of, recode, stays_stored
 from personakit.records import EncodedLog, Study
 from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, KIND, STAGE, TOUCHPOINT
 
@@ -74,7 +74,8 @@ def behaviour_table(
     Raises
     ------
     StudyError
-        No events, none before the cut, a window that is not above 0 days, a cut that is no moment, or a habit that this
+        No events, a query of more than are encoded into memory (``eventlog.MOST_EVENTS``), none before the cut, a window
+        that is not above 0 days, a cut that is no moment, or a habit that this
         study has no column for.
     ChoiceError
         An unknown habit.
@@ -93,6 +94,9 @@ def behaviour_table(
     if not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, such as 90.")
     chosen = _chosen(habits)
+    if stays_stored(study.events):
+        raise StudyError(f"events: habits are counted in memory, and this log has more than {MOST_EVENTS:,} events. Keep "
+                         f"fewer events (a shorter period, those you need) or fewer people.")
     log = encode_events(study.events)
     cut = _moment(until, study.timezone) if until is not None else None
     if cut is not None:

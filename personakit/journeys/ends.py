@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import MINUTE_US, person_of
+from personakit.eventlog import MINUTE_US, person_of, sort_within
 from personakit.records import EncodedLog
 
 QUANTILE = 0.99
@@ -32,14 +32,21 @@ def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.
     person = person_of(log)
     pause = np.flatnonzero((np.diff(session) > 0) & (np.diff(person) == 0))
     gaps, watched = log.time_us[pause + 1] - log.time_us[pause], cut - log.time_us[pause]
-    pooled = truncated_quantile(gaps, watched, QUANTILE) if len(gaps) else int(gap_min * MINUTE_US)
-    limit = _own_quantile(gaps, person[pause], len(first), fallback=pooled)
-    return pd.DataFrame(
+    people = pd.DataFrame(
         {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
-         "first_us": first, "last_us": last, "gap_limit_us": limit,
-         "status": pd.array(np.where(cut - last <= limit, "open", "ended"), dtype="str")},
-        index=log.participants,
-    )
+         "first_us": first, "last_us": last}, index=log.participants)
+    return ends_of(people, gaps, watched, person[pause], gap_min=gap_min)
+
+
+def ends_of(
+    people: pd.DataFrame, gaps: np.ndarray, watched: np.ndarray, owner: np.ndarray, *, gap_min: float
+) -> pd.DataFrame:
+    """Add gap_limit_us and status to ``people``: each of ``gaps`` parts two sessions of the person ``owner``."""
+    last = people["last_us"].to_numpy()
+    pooled = truncated_quantile(gaps, watched, QUANTILE) if len(gaps) else int(gap_min * MINUTE_US)
+    limit = _own_quantile(gaps, owner, len(people), fallback=pooled)
+    return people.assign(gap_limit_us=limit,
+                         status=pd.array(np.where(last.max() - last <= limit, "open", "ended"), dtype="str"))
 
 
 def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -> int:
@@ -66,7 +73,7 @@ def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -
 
 
 def _own_quantile(gaps: np.ndarray, person: np.ndarray, people: int, *, fallback: int) -> np.ndarray:
-    ordered = gaps[np.lexsort((gaps, person))]
+    ordered = sort_within(person, gaps, people)
     count = np.bincount(person, minlength=people)
     last = np.cumsum(count) - count + np.maximum(np.ceil(QUANTILE * count).astype(np.int64) - 1, 0)
     own = np.append(ordered, 0)[np.minimum(last, len(ordered))]

@@ -15,6 +15,7 @@ from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
 from personakit.journeys.reach import judge, need_times
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import is_stored, said_by, stored_attempts
 from personakit.journeys.transitions import QUANTILES
 from personakit.records import Journeys, Personas
 from personakit.schema import CHANNEL, CONTENT, DEVICE, OWNER, PERSONA, STAGE, TOUCHPOINT
@@ -98,7 +99,7 @@ def funnel(
     limit = FAR if window_days is None or not np.isfinite(window_days) else int(window_days * DAY_US)
     rules = Rules(column=column, names=names, order=order, window_us=limit, reentry=reentry, per=per,
                   exclude=_check_excluded(journeys, column, names, exclude), same=_check_same(journeys, same))
-    won = winning_attempts(journeys, rules)
+    won = stored_attempts(journeys, rules) if is_stored(journeys) else winning_attempts(journeys, rules)
     seeds = np.random.SeedSequence(seed)
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     frames = []
@@ -109,7 +110,8 @@ def funnel(
         frames.append(found.assign(**{PERSONA: persona, STAGE: names if order != "any" else [
             f"{step + 1}/{len(names)}" for step in range(len(names))]}))
     table = pd.concat(frames, ignore_index=True)[list(COLUMNS)].astype({STAGE: "str", PERSONA: "str"})
-    return with_ids(table, "funnel", names, order, window_days, rules.exclude, same, reentry, per, seed, replicates)
+    return said_by(journeys, with_ids(
+        table, "funnel", names, order, window_days, rules.exclude, same, reentry, per, seed, replicates))
 
 
 def _rows(won: Won, own: np.ndarray, limit: int, *, replicates: int, seed: np.random.SeedSequence) -> pd.DataFrame:
@@ -166,7 +168,7 @@ def _check_excluded(
 
 
 def _check_same(journeys: Journeys, same: str | None) -> str | None:
-    there = [one for one in (CHANNEL, DEVICE, CONTENT, OWNER) if one in journeys.log.codes]
+    there = [one for one in (CHANNEL, DEVICE, CONTENT, OWNER) if one in journeys.log.levels]
     if same is not None and same not in there:
         raise ChoiceError(unknown_name("same", same, there))
     return same

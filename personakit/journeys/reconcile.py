@@ -11,7 +11,7 @@ from personakit.journeys.attempts import Rules, winning_attempts
 from personakit.journeys.groups import check_view
 from personakit.journeys.steps import flows, sequences, step_matrix
 from personakit.journeys.transitions import stage_counts, step_counts
-from personakit.journeys.variants import unspell, variants
+from personakit.journeys.variants import variant_of, variants
 from personakit.records import Journeys
 from personakit.schema import STAGE
 
@@ -48,15 +48,17 @@ def reconcile(journeys: Journeys, *, by: str = STAGE) -> pd.DataFrame:
     longest, size = int(found.length.max(initial=1)), len(found.words) - 2
     matrix = step_matrix(journeys, by=by, steps=longest)
     moves = flows(journeys, by=by, steps=longest, top=max(size, 1))
-    kinds = variants(journeys, by=by, top=max(len(found.length), 1))
+    kinds = variants(journeys, by=by, top=1)
     counts = np.asarray(step_counts(journeys, column).sum(axis=0)).reshape(size, size + 2)
     place = {word: code for code, word in enumerate(found.words)}
     flowed = np.zeros((size, size + 2), dtype=np.int64)
     np.add.at(flowed, (moves["source"].map(place), moves["target"].map(place)), moves["people"])
     walked = np.zeros((size, size), dtype=np.int64)
-    for words, people in zip(kinds["variant"], kinds["people"], strict=True):
-        codes = [place[word] for word in unspell(words)]
-        np.add.at(walked, (codes[:-1], codes[1:]), people)
+    variant, first = variant_of(found)
+    shared = np.zeros(len(found.length), dtype=np.int64)
+    shared[first] = np.bincount(variant[variant >= 0])
+    pairs = np.flatnonzero((np.diff(found.person) == 0) & (shared[found.person[:-1]] > 0))
+    np.add.at(walked, (found.code[pairs], found.code[pairs + 1]), shared[found.person[pairs]])
     at_step = matrix.groupby("step")["people"].sum()
     there = matrix[~matrix[by].isin(found.words[-2:])].groupby("step")["people"].sum()
     leaving = moves.groupby("step")["people"].sum()

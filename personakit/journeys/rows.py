@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -25,3 +25,11 @@ def no_rows(columns: Sequence[str]) -> pd.DataFrame:
     kinds = {name: "str" if name in TEXT else "int64" if name in COUNTS else "bool" if name == "flagged" else "float64"
              for name in (EVIDENCE_ID, *columns)}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def notes_table(counts: Mapping[str, tuple[int, int]]) -> pd.DataFrame:
+    """Write the notes of a trace: check, count and share, from the count of each check and what it is a share of."""
+    rows = [(check, *both) for check, both in counts.items()]
+    notes = pd.DataFrame(rows, columns=["check", "count", "of"]).astype({"count": "int64"})
+    notes["share"] = notes["count"] / notes.pop("of").clip(lower=1)
+    return notes

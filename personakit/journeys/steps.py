@@ -12,6 +12,7 @@ from personakit.eventlog import person_of
 from personakit.inference import wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import is_stored, said_by, stored_words, unpack
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -23,7 +24,8 @@ class Sequences:
     """The known events of each person as a sequence of codes.
 
     ``code``, ``person`` and ``position`` (from 0 on) have one entry an event; ``length`` and ``leave`` (the code of
-    ``end`` or ``open``) one a person. ``words`` name the codes, the last two being end and open.
+    ``end`` or ``open``) one a person. ``words`` name the codes, the last two being end and open. ``packed``: an entry
+    stands for several events at once (see ``stored_words``).
     """
 
     code: np.ndarray
@@ -32,24 +34,38 @@ class Sequences:
     length: np.ndarray
     leave: np.ndarray
     words: tuple[str, ...]
+    packed: bool = False
 
 
-def sequences(journeys: Journeys, column: str, *, moves_only: bool = False) -> Sequences:
+def sequences(journeys: Journeys, column: str, *, moves_only: bool = False, first: int | None = None) -> Sequences:
     """List what each person did in order; events of unknown level are stepped over.
 
-    ``moves_only`` takes a run of the same level as one step.
+    ``moves_only`` takes a run of the same level as one step. Of journeys that are stored only the ``first`` steps come.
     """
+    if is_stored(journeys) and first is not None:
+        return _first_steps(journeys, column, moves_only=moves_only, first=first)
     log = journeys.log
     known = np.flatnonzero(log.codes[column] >= 0)
     code, person = log.codes[column][known].astype(np.int64), person_of(log)[known]
     if moves_only:
-        first = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(code)]
-        code, person = code[first], person[first]
+        new = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(code)]
+        code, person = code[new], person[new]
     length = np.bincount(person, minlength=len(log.participants))
     starts = np.cumsum(length) - length
     words = (*map(str, log.levels[column]), END, OPEN)
     still = (journeys.ends["status"] == "open").to_numpy()
     return Sequences(code=code, person=person, position=np.arange(len(code)) - starts[person], length=length,
+                     leave=np.where(still, len(words) - 1, len(words) - 2), words=words)
+
+
+def _first_steps(journeys: Journeys, column: str, *, moves_only: bool, first: int) -> Sequences:
+    """List the first steps of journeys that are stored; ``length`` counts all."""
+    owner, block, word, length = stored_words(journeys, column, moves_only=moves_only, first=first)
+    words = (*map(str, journeys.log.levels[column]), END, OPEN)
+    codes = unpack(word, len(words) - 2)
+    row, digit = np.nonzero(codes >= 0)
+    still = (journeys.ends["status"] == "open").to_numpy()
+    return Sequences(code=codes[row, digit], person=owner[row], position=block[row] * codes.shape[1] + digit, length=length,
                      leave=np.where(still, len(words) - 1, len(words) - 2), words=words)
 
 
@@ -95,7 +111,7 @@ def step_matrix(
     >>> step_matrix(journeys, by="touchpoint", steps=2)[["step", "touchpoint", "people"]].to_numpy().tolist()
     [[1, 'see', 2], [2, 'buy', 1], [2, 'open', 1]]
     """
-    found = _entrants(journeys, by, steps, moves_only)
+    found = _entrants(journeys, by, steps, moves_only, first=steps)
     inside = found.position < steps
     person, step, code = found.person[inside], found.position[inside], found.code[inside]
     gone = np.flatnonzero((found.length > 0) & (found.length < steps))
@@ -105,7 +121,7 @@ def step_matrix(
     cells = _cells(np.concatenate([person, late]), np.concatenate([step, late_step]),
                    np.concatenate([code, found.leave[late]]), journeys, personas, found)
     cells[by] = [found.words[one] for one in cells.pop("code")]
-    return with_ids(cells[[PERSONA, "step", by, *_COUNTED]], "step_matrix", by, steps, moves_only)
+    return said_by(journeys, with_ids(cells[[PERSONA, "step", by, *_COUNTED]], "step_matrix", by, steps, moves_only))
 
 
 def flows(
@@ -168,19 +184,24 @@ def flows(
 _COUNTED = ["people", "people_total", "share", "low", "high", "few"]
 
 
-def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool) -> Sequences:
+def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool, *, first: int | None = None) -> Sequences:
     if steps < 1:
         raise StudyError(f"steps: {steps} shows nothing. Ask for 1 or more.")
-    return walked(journeys, by, moves_only=moves_only)
+    return walked(journeys, by, moves_only=moves_only, first=first)
 
 
-def walked(journeys: Journeys, by: str, *, moves_only: bool) -> Sequences:
+def walked(journeys: Journeys, by: str, *, moves_only: bool, first: int | None = None) -> Sequences:
     """Check ``by`` and list what each person did; raise where no event belongs to a level."""
     column = check_view(journeys, by)
-    found = sequences(journeys, column, moves_only=moves_only)
-    if not len(found.code):
-        raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
+    found = sequences(journeys, column, moves_only=moves_only, first=first)
+    check_known_events(by, len(found.code))
     return found
+
+
+def check_known_events(by: str, count: int) -> None:
+    """Raise where no event belongs to a level of ``by``."""
+    if not count:
+        raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
 
 
 def _nodes(found: Sequences, top: int) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError, first_five, unknown_name
-from personakit.eventlog import encode_events, person_of, recode, sessionise, with_codes
+from personakit.eventlog import encode_events, person_of, recode, sessionise, stays_stored, store_events, with_codes
 from personakit.journeys.ends import journey_ends
-from personakit.records import EncodedLog, Journeys, Study
+from personakit.journeys.rows import notes_table
+from personakit.journeys.stored import trace_stored
+from personakit.records import EncodedLog, Journeys, StoredLog, Study
 from personakit.schema import CHANNEL, EVENT, OWNER, STAGE, TOUCHPOINT, check_table
 from personakit.wording import canonical
 
@@ -60,10 +62,13 @@ def trace_journeys(
     """
     if study.events is None:
         raise StudyError("events: this study has none, so there are no journeys. Add an events table.")
-    log = encode_events(study.events)
-    if not len(log.time_us):
+    stored = stays_stored(study.events)
+    log = store_events(study.events) if stored else encode_events(study.events)
+    if not log.events:
         raise StudyError("events: the table has no rows, so there are no journeys. Check the file and its settings.")
     log = _with_touchpoints(log, _touchpoints(study, stages), study)
+    if isinstance(log, StoredLog):
+        return trace_stored(log, gap_min=session_gap_min)
     session = sessionise(log, gap_min=session_gap_min)
     ends = journey_ends(log, session, gap_min=session_gap_min)
     seen = np.bincount(log.codes[STAGE] + 1, minlength=len(log.levels[STAGE]) + 1)[1:] > 0
@@ -92,10 +97,12 @@ def _touchpoints(study: Study, stages: str | Path | pd.DataFrame | None) -> pd.D
     return table
 
 
-def _with_touchpoints(log: EncodedLog, table: pd.DataFrame | None, study: Study) -> EncodedLog:
+def _with_touchpoints(
+    log: EncodedLog | StoredLog, table: pd.DataFrame | None, study: Study
+) -> EncodedLog | StoredLog:
     if table is None:
-        log = with_codes(log, TOUCHPOINT, log.codes[EVENT], list(log.levels[EVENT]))
-        return with_codes(log, STAGE, np.full(len(log.time_us), -1), [])
+        log = recode(log, TOUCHPOINT, {str(word): str(word) for word in log.levels[EVENT]})
+        return recode(log, STAGE, {}, levels=[])
     for column in (TOUCHPOINT, STAGE, CHANNEL, OWNER):
         if column in table:
             levels = study.stages if column == STAGE else None
@@ -124,15 +131,9 @@ def _notes(log: EncodedLog, session: np.ndarray, ends: pd.DataFrame) -> pd.DataF
     repeat = (np.diff(person_of(log)) == 0) & (np.diff(log.time_us) == 0)
     for one in log.codes.values():
         repeat &= np.diff(one) == 0
-    rows = [
-        ("unmapped_events", (touchpoint < 0).sum(), len(touchpoint)),
-        ("tied_events", log.ties, len(touchpoint)),
-        ("repeated_events", repeat.sum(), len(touchpoint)),
-        ("self_loops", (together & (np.diff(touchpoint) == 0) & (touchpoint[1:] >= 0)).sum(), together.sum()),
-        ("unknown_channel", (log.codes[CHANNEL] < 0).sum() if CHANNEL in log.codes else len(touchpoint),
-         len(touchpoint)),
-        ("open_journeys", (ends["status"] == "open").sum(), len(ends)),
-    ]
-    notes = pd.DataFrame(rows, columns=["check", "count", "of"]).astype({"count": "int64"})
-    notes["share"] = notes["count"] / notes.pop("of").clip(lower=1)
-    return notes
+    unknown = (log.codes[CHANNEL] < 0).sum() if CHANNEL in log.codes else len(touchpoint)
+    return notes_table({
+        "unmapped_events": ((touchpoint < 0).sum(), len(touchpoint)),
+        "tied_events": (log.ties, len(touchpoint)), "repeated_events": (repeat.sum(), len(touchpoint)),
+        "self_loops": ((together & (np.diff(touchpoint) == 0) & (touchpoint[1:] >= 0)).sum(), together.sum()),
+        "unknown_channel": (unknown, len(touchpoint)), "open_journeys": ((ends["status"] == "open").sum(), len(ends))})

@@ -10,6 +10,7 @@ from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of,
 from personakit.inference import percentile_interval, wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -38,8 +39,9 @@ def transitions(
     DataFrame
         evidence_id, persona (``all`` first), source, target (``end``: ended there; ``open``: may go on after the data
         cut), count, people, share (of the steps out of source), low, high, few (fewer than 10 people, or an interval
-        wider than .3), days_25, days_50, days_75 (from one event to the next; empty for ``end`` and ``open``). Steps that
-        nobody made are left out; a step that only others made has count 0.
+        wider than .3), days_25, days_50, days_75 (from one event to the next; empty for ``end`` and ``open``, and where
+        the events are stored: see ``attrs["engine"]``, which is ``memory`` where they are not). Steps that nobody made
+        are left out; a step that only others made has count 0.
 
     Raises
     ------
@@ -78,11 +80,13 @@ def transitions(
     table = pd.concat(frames, ignore_index=True)
     table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
     table.insert(len(table.columns) - len(QUANTILES) - 1, "few", table.pop("few"))
-    return with_ids(table, "transitions", by, seed, replicates)
+    return said_by(journeys, with_ids(table, "transitions", by, seed, replicates))
 
 
 def _step_days(journeys: Journeys, column: str) -> pd.DataFrame:
     """List each step: person, cell (as in ``step_counts``) and the days it took."""
+    if is_stored(journeys):
+        return pd.DataFrame({"person": [], "cell": [], "days": []}).astype({"person": "int64", "cell": "int64"})
     log, size = journeys.log, len(journeys.log.levels[column])
     before, after = steps(log, column)
     cell = log.codes[column][before].astype(np.int64) * (size + 2) + log.codes[column][after]
@@ -92,6 +96,8 @@ def _step_days(journeys: Journeys, column: str) -> pd.DataFrame:
 
 def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
     """Count each person's steps: (participants, levels * (levels + 2)), the last two targets being end and open."""
+    if is_stored(journeys):
+        return stored_step_counts(journeys, column)
     log, size = journeys.log, len(journeys.log.levels[column])
     inner = transition_counts(log, column).tocoo()
     source, target = np.divmod(inner.col, size)

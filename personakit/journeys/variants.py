@@ -9,9 +9,10 @@ import pandas as pd
 
 from personakit.errors import StudyError
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, members
+from personakit.journeys.groups import FEW_PEOPLE, check_view, members
 from personakit.journeys.rows import with_ids
-from personakit.journeys.steps import OTHER, Sequences, walked
+from personakit.journeys.steps import OTHER, Sequences, check_known_events, walked
+from personakit.journeys.stored import is_stored, said_by, stored_words, unpack
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -62,17 +63,37 @@ def variants(
     """
     if top < 1:
         raise StudyError(f"top: {top} names no variant. Ask for 1 or more.")
-    found = walked(journeys, by, moves_only=moves_only)
+    found, steps = _in_words(journeys, by, moves_only) if is_stored(journeys) else _in_codes(journeys, by, moves_only)
     variant, first = variant_of(found)
-    kept = np.lexsort((first, found.length[first], -np.bincount(variant[variant >= 0])))[:top]
-    starts = np.cumsum(found.length) - found.length
+    kept = np.lexsort((first, steps[first], -np.bincount(variant[variant >= 0])))[:top]
     place = np.full(len(first) + 1, len(kept))
     place[kept] = np.arange(len(kept))
-    shown = [spell([found.words[code] for code in found.code[starts[one]: starts[one] + found.length[one]]])
-             for one in first[kept]]
-    frames = [_rows(persona, place[variant[rows[variant[rows] >= 0]]], shown, found.length[first[kept]])
+    shown = [spell([found.words[code] for code in _codes_of(found, one, int(steps[one]))]) for one in first[kept]]
+    frames = [_rows(persona, place[variant[rows[variant[rows] >= 0]]], shown, steps[first[kept]])
               for persona, rows in members(journeys, personas).items()]
-    return with_ids(pd.concat(frames, ignore_index=True), "variants", by, top, moves_only)
+    return said_by(journeys, with_ids(pd.concat(frames, ignore_index=True), "variants", by, top, moves_only))
+
+
+def _in_codes(journeys: Journeys, by: str, moves_only: bool) -> tuple[Sequences, np.ndarray]:
+    """List what each person did, a code an event, and how many events that were (n)."""
+    found = walked(journeys, by, moves_only=moves_only)
+    return found, found.length
+
+
+def _in_words(journeys: Journeys, by: str, moves_only: bool) -> tuple[Sequences, np.ndarray]:
+    """Do the same where the events are stored: the entries are words of many codes each, equal where the codes are."""
+    column = check_view(journeys, by)
+    owner, block, word, steps = stored_words(journeys, column, moves_only=moves_only, first=None)
+    check_known_events(by, len(word))
+    length = np.bincount(owner, minlength=len(steps))
+    return Sequences(code=word, person=owner, position=block, length=length, leave=np.zeros_like(length),
+                     words=tuple(map(str, journeys.log.levels[column])), packed=True), steps
+
+
+def _codes_of(found: Sequences, person: int, steps: int) -> np.ndarray:
+    start = int(found.length[:person].sum())
+    entries = found.code[start: start + found.length[person]]
+    return unpack(entries, len(found.words)).ravel()[:steps] if found.packed else entries
 
 
 def variant_of(found: Sequences) -> tuple[np.ndarray, np.ndarray]:

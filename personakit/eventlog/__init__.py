@@ -1,0 +1,28 @@
+"""Event logs as small integers: encode once, sort once, then count per person; or ask the engine that holds them.
+
+Any frame that narwhals reads comes in. Up to ``MOST_EVENTS`` events, arrays come out (``EncodedLog``) and everything later
+(habits, journeys, tests) is a pass over them or a product with a participants x cells count matrix, so that people are
+drawn or shuffled whole. A longer log stays where it lies (``StoredLog``) and the queries bring the same counts.
+"""
+
+from personakit.eventlog.counts import (
+    DAY_US,
+    MINUTE_US,
+    count_by_person,
+    count_cells,
+    keep_rows,
+    person_of,
+    recode,
+    sessionise,
+    steps,
+    transition_counts,
+    with_codes,
+)
+from personakit.eventlog.encoding import encode_events, sort_within
+from personakit.eventlog.engines import arrays_of, count_rows
+from personakit.eventlog.stored import MOST_EVENTS, cells_of, stays_stored, store_events
+from personakit.records import StoredLog
+
+__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_by_person", "count_cells",
+           "count_rows", "encode_events", "keep_rows", "person_of", "recode", "sessionise", "sort_within",
+           "stays_stored", "steps", "store_events", "transition_counts", "with_codes"]

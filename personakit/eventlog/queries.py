@@ -1,0 +1,148 @@
+"""The queries of a log that stays where it lies: narwhals expressions that DuckDB, polars, PySpark and pandas run alike.
+
+A frame has one row an event: ``person`` (the place of the participant in the list), ``time_us``, ``moment`` (a whole number
+that puts one person's events in order) and the codes of columns (-1 where unknown). What comes out has one row a person,
+or a few; no query may bring the events themselves. Every window is over one person in the order of moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals.stable.v2 as nw
+
+from personakit.eventlog.engines import ROWS
+from personakit.schema import ORDER, TIME
+
+PERSON, MOMENT, SESSION = "person", "moment", "session"
+CELL, COUNT = "cell", "count"
+BLOCK, WORD, STEPS = "block", "word", "steps"
+#: a word of 62 bits is a whole number everywhere
+WORD_BITS = 62
+NEVER = 2**63 - 1
+
+
+def before(column: str, rows: int = 1) -> nw.Expr:
+    """Look at the event before of the same person (``rows`` below 0: after); null where there is none."""
+    return nw.col(column).shift(rows).over(PERSON, order_by=MOMENT)
+
+
+def flag(condition: nw.Expr) -> nw.Expr:
+    """Turn a condition into 1 and 0, to be summed."""
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
+
+
+def totals(rows: nw.LazyFrame, keys: Sequence[str], sums: Sequence[str], count: str | None = None) -> nw.LazyFrame:
+    """Add up columns within ``keys`` and count the rows as ``count``, as whole numbers: engines widen sums as they like."""
+    found = rows.group_by(*keys).agg(*(nw.col(name).sum() for name in sums), *([nw.len().alias(count)] if count else []))
+    return found.with_columns(*(nw.col(name).cast(nw.Int64) for name in (*sums, *([count] if count else []))))
+
+
+def with_sessions(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
+    """Give each event the number of its session, each person's from 0 on, as ``sessionise`` parts them."""
+    timed = log.with_columns(gap=nw.col(TIME) - before(TIME))
+    starts = timed.with_columns(starts=nw.when(nw.col("gap") > gap_us).then(1).otherwise(0))
+    number = nw.col("starts").cum_sum().over(PERSON, order_by=MOMENT).cast(nw.Int64)
+    return starts.with_columns(number.alias(SESSION)).drop("gap", "starts")
+
+
+def summarise_people(log: nw.LazyFrame, columns: Sequence[str], *, level: str, gap_us: int) -> nw.LazyFrame:
+    """Sum up each person: events, sessions, first_us, last_us, and what the notes of a trace count.
+
+    ``ties``: events that share time (and order) with the one before; ``repeats``: and all ``columns``; ``loops``: the same
+    ``level`` as the one before in the same session; ``together``: steps within a session; ``unmapped``: no ``level``.
+    """
+    ordered = ORDER in log.collect_schema().names()
+    last = {f"last_{name}": before(name) for name in dict.fromkeys([TIME, level, *columns, *([ORDER] if ordered else [])])}
+    seen = log.with_columns(**last)
+    same_time = nw.col(TIME) == nw.col(f"last_{TIME}")
+    tie = same_time & (nw.col(ORDER) == nw.col(f"last_{ORDER}")) if ordered else same_time
+    repeat = same_time
+    for name in columns:
+        repeat = repeat & (nw.col(name) == nw.col(f"last_{name}"))
+    gap = nw.col(TIME) - nw.col(f"last_{TIME}")
+    loop = (gap <= gap_us) & (nw.col(level) >= 0) & (nw.col(level) == nw.col(f"last_{level}"))
+    flags = {"pauses": gap > gap_us, "ties": tie, "repeats": repeat, "together": gap <= gap_us, "loops": loop,
+             "unmapped": nw.col(level) < 0}
+    told = seen.select(PERSON, TIME, **{name: flag(one) for name, one in flags.items()})
+    found = told.with_columns(nw.col(TIME).alias("first_us"), nw.col(TIME).alias("last_us")).group_by(PERSON).agg(
+        nw.len().alias("events"), nw.col("first_us").min(), nw.col("last_us").max(), *(nw.col(one).sum() for one in flags))
+    return found.with_columns(*(nw.col(one).cast(nw.Int64) for one in ("events", *flags)))
+
+
+def long_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
+    """List the silences that part sessions: person, gap_us, since_us (the event before)."""
+    gaps = log.select(PERSON, TIME, before(TIME).alias("since_us"))
+    gaps = gaps.filter(nw.col(TIME) - nw.col("since_us") > gap_us).with_columns(nw.col("since_us").cast(nw.Int64))
+    return gaps.select(PERSON, "since_us", gap_us=nw.col(TIME) - nw.col("since_us"))
+
+
+def count_levels(log: nw.LazyFrame, column: str) -> nw.LazyFrame:
+    """Count each person's events at each level: person, cell, count. Events of unknown level are not counted."""
+    known = log.filter(nw.col(column) >= 0).select(PERSON, nw.col(column).alias(CELL))
+    return totals(known, [PERSON, CELL], [], COUNT)
+
+
+def count_steps(log: nw.LazyFrame, column: str, size: int) -> nw.LazyFrame:
+    """Count each person's steps from level to level: person, cell, count.
+
+    The cell is source * (size + 1) + target; the target of the last event is ``size``, one past the levels. Events of
+    unknown level are stepped over.
+    """
+    known = log.filter(nw.col(column) >= 0)
+    target = before(column, -1).fill_null(size)
+    cells = known.select(PERSON, (nw.col(column).cast(nw.Int64) * (size + 1) + target).cast(nw.Int64).alias(CELL))
+    return totals(cells, [PERSON, CELL], [], COUNT)
+
+
+def pack_journeys(
+    log: nw.LazyFrame, column: str, size: int, *, moves_only: bool = False, first: int | None = None
+) -> nw.LazyFrame:
+    """Write each person's sequence of levels into whole numbers: person, block, word, steps. Nothing is lost or confused.
+
+    A word holds ``per_word(size)`` levels, each one more than its code in a digit of its own, the first lowest; ``steps``
+    are the events of the block. ``first`` keeps so many: the rest have block -1, which only counts them. ``moves_only``
+    takes a run of the same level as one.
+    """
+    per = per_word(size)
+    known = log.filter(nw.col(column) >= 0)
+    if moves_only:
+        known = known.with_columns(last=before(column)).filter(nw.col("last").is_null() | (nw.col("last") != nw.col(column)))
+    one = known.with_columns(nw.lit(1).cast(nw.Int64).alias(ROWS))
+    position = (nw.col(ROWS).cum_sum().over(PERSON, order_by=MOMENT) - 1).cast(nw.Int64)
+    placed = one.with_columns(position.alias("position"))
+    weights = [(size + 1) ** place for place in range(per)]
+    weight = (nw.col("position") % per).replace_strict(list(range(per)), weights, default=0, return_dtype=nw.Int64)
+    block = nw.col("position") // per
+    if first is not None:
+        block = nw.when(nw.col("position") < first).then(block).otherwise(nw.lit(-1))
+    kept = placed.select(PERSON, block.cast(nw.Int64).alias(BLOCK), ((nw.col(column) + 1) * weight).alias("digit"))
+    word = nw.when(nw.col(BLOCK) >= 0).then(nw.col("digit")).otherwise(nw.lit(0)).cast(nw.Int64)
+    return totals(kept.select(PERSON, BLOCK, word.alias(WORD)), [PERSON, BLOCK], [WORD], STEPS)
+
+
+def per_word(size: int) -> int:
+    """Say how many levels out of ``size`` fit in a word."""
+    per = 1
+    while (size + 1) ** (per + 1) < 2**WORD_BITS:
+        per += 1
+    return per
+
+
+def reach_in_order(log: nw.LazyFrame, column: str, codes: Sequence[int]) -> nw.LazyFrame:
+    """Find when each person first reaches each level in order: person and time_0, time_1 ... (``NEVER`` where they do not).
+
+    A level counts once those before it were reached, whatever happens between. People who never reach the first are left
+    out; the others have a row at it, so that no join leaves gaps.
+    """
+    rows = log.select(PERSON, TIME, MOMENT, column)
+    found = rows.filter(nw.col(column) == codes[0]).select(PERSON, nw.col(TIME).alias("time_0"), nw.col(MOMENT).alias("at"))
+    found = found.group_by(PERSON).agg(nw.col("time_0").min(), nw.col("at").min())
+    for place, code in enumerate(codes[1:], start=1):
+        known, new = [f"time_{one}" for one in range(place)], f"time_{place}"
+        later = (nw.col(column) == code) & (nw.col(MOMENT) > nw.col("at"))
+        both = rows.filter(nw.col(column).is_in([codes[0], code])).join(found, on=PERSON).select(
+            PERSON, *known, nw.when(later).then(nw.col(TIME)).otherwise(nw.lit(NEVER)).alias(new),
+            nw.when(later).then(nw.col(MOMENT)).otherwise(nw.lit(NEVER)).alias("next"))
+        found = both.group_by(PERSON).agg(*(nw.col(one).min() for one in (*known, new, "next"))).rename({"next": "at"})
+    return found.drop("at")
