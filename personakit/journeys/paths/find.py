@@ -14,7 +14,16 @@ from personakit.frozen import Sentence, freeze, show, show_html
 from personakit.inference import one_thread, permutation_p
 from personakit.journeys.paths.distances import Space, cut_journeys, make_space
 from personakit.journeys.paths.kernels import Padded
-from personakit.journeys.paths.partition import METHODS, agreement, by_size, extend, medoids_of, overlaps, silhouettes
+from personakit.journeys.paths.partition import (
+    METHODS,
+    agreement,
+    by_size,
+    extend,
+    left_within,
+    medoids_of,
+    overlaps,
+    silhouettes,
+)
 from personakit.journeys.paths.portrait import portraits, step_shares
 from personakit.records import Journeys
 from personakit.schema import STAGE
@@ -22,8 +31,9 @@ from personakit.schema import STAGE
 #: people between whom all distances are measured; people of one sample of medoids; samples tried (CLARA)
 LARGE, SAMPLE, SAMPLES = 2_000, 1_000, 5
 #: people on whom stability and null journeys are computed
-TESTED = 600
-STEADY, STEADY_PATH, ALPHA = 0.75, 0.60, 0.05
+TESTED = 400
+#: what a typology must reach: stability, that of each path, level of the test, and gap to null journeys
+STEADY, STEADY_PATH, ALPHA, BEYOND_GAP = 0.75, 0.60, 0.05, 0.02
 FEWEST = 20
 PATH = "path"
 
@@ -32,11 +42,12 @@ PATH = "path"
 class Paths:
     """Typical paths for several k. ``table`` is indexed by k; ``labels`` (people by k): T1, T2, ... from large to small.
 
-    ``table``: people, smallest_n, silhouette, null_silhouette (mean of journeys without types), beyond (its distance in
-    standard deviations of these), stability (median adjusted Rand of resamples), jaccard (of the least stable path),
-    length_agreement (adjusted Rand with journeys sorted by length alone), verdict (reproducible: beyond null journeys and
-    steady; constructive: steady only; none). ``recommended``: a k or None; ``p``: of the best k against null journeys, all
-    k tried together; ``why`` says it in sentences. ``paths``: k, path, people, share, representative, coverage, entropy,
+    ``table``: people, smallest_n, silhouette, null_silhouette (of journeys without types), gap (log ratio of the
+    discrepancy that null journeys and these leave within paths), gap_z (in standard deviations of null journeys), p (how
+    often null journeys go as far at any k), stability (median adjusted Rand of resamples), jaccard (of the least stable
+    path), length_agreement (adjusted Rand with journeys sorted by length alone), verdict (reproducible: beyond null
+    journeys and steady; constructive: steady only; none). ``recommended``: a k or None; ``p``: the smallest; ``why`` says
+    it in sentences. ``paths``: k, path, people, share, representative, coverage, entropy,
     complexity, jaccard. ``steps``: k, path, step, level, people, people_total, share.
     """
 
@@ -143,7 +154,7 @@ def find_paths(
     index = pd.Index(journeys.log.participants[people])
     names = pd.DataFrame({number: pd.array([f"T{one + 1}" for one in each], dtype="str")
                           for number, each in zip(ks, labels, strict=True)}, index=index)
-    p = float(_chance(null).min())
+    p = float(table["p"].min())
     mine = distinct.take(variant[people])
     return Paths(
         table=table, labels=names, recommended=recommended, p=p, method=method, measure=options, horizon=horizon,
@@ -225,19 +236,26 @@ def _stability(space: Space, tested: Padded, labels: list[np.ndarray], ks: list[
 
 
 def _against_null(tested: Padded, words: tuple[str, ...], how: Mapping[str, Any], ks: list[int], method: str,
-                  replicates: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return how far each k goes beyond null journeys (k), how far these do (replicates, k), its and their silhouettes."""
-    own = _widths(tested, words, how, ks, method, rng)
-    null = np.array([_widths(null_journeys(tested, rng), words, how, ks, method, rng) for _ in range(replicates)])
-    middle, spread = null.mean(axis=0), np.maximum(null.std(axis=0, ddof=1), 1e-6)
-    return (own - middle) / spread, (null - middle) / spread, own, middle
+                  replicates: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Compare each k with null journeys: silhouette, null_silhouette, gap, gap_z, p (of the best k, all of them tried)."""
+    width, left = _fit(tested, words, how, ks, method, rng)
+    drawn = [_fit(null_journeys(tested, rng), words, how, ks, method, rng) for _ in range(replicates)]
+    null_left = np.array([one[1] for one in drawn])
+    middle, spread = null_left.mean(axis=0), np.maximum(null_left.std(axis=0, ddof=1), 1e-6)
+    far, null_far = (middle - left) / spread, (middle - null_left) / spread
+    p = permutation_p(far, np.repeat(null_far.max(axis=1)[:, None], len(ks), axis=1))
+    return pd.DataFrame({"silhouette": width, "null_silhouette": np.mean([one[0] for one in drawn], axis=0),
+                         "gap": middle - left, "gap_z": far, "p": p}, index=ks)
 
 
-def _widths(some: Padded, words: tuple[str, ...], how: Mapping[str, Any], ks: list[int], method: str,
-            rng: np.random.Generator) -> np.ndarray:
+def _fit(some: Padded, words: tuple[str, ...], how: Mapping[str, Any], ks: list[int], method: str,
+         rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean silhouette and log share of the discrepancy left within paths, for each k."""
     space = make_space(some, np.ones(len(some.steps), dtype=np.int64), words, **how)
     apart = _apart(space, some, some)
-    return np.array([silhouettes(apart, one).mean() for one in METHODS[method](apart, ks, rng)])
+    found = METHODS[method](apart, ks, rng)
+    return (np.array([silhouettes(apart, one).mean() for one in found]),
+            np.log([max(left_within(apart, one), 1e-9) for one in found]))
 
 
 def null_journeys(some: Padded, rng: np.random.Generator) -> Padded:
@@ -257,27 +275,19 @@ def null_journeys(some: Padded, rng: np.random.Generator) -> Padded:
 
 
 # ---------------------------------------------------------------- verdict
-def _chance(null: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return for each k how often null journeys go as far beyond at any k: all k are tried, so the best of each counts."""
-    return permutation_p(null[0], np.repeat(null[1].max(axis=1)[:, None], len(null[0]), axis=1))
-
-
-def _table(ks: list[int], labels: list[np.ndarray], steady: list[tuple[float, np.ndarray]],
-           null: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], taken: np.ndarray) -> pd.DataFrame:
-    chance = _chance(null)
+def _table(ks: list[int], labels: list[np.ndarray], steady: list[tuple[float, np.ndarray]], null: pd.DataFrame,
+           taken: np.ndarray) -> pd.DataFrame:
     ranked = np.argsort(np.argsort(taken, kind="stable"), kind="stable")
-    rows = []
-    for place, (number, own) in enumerate(zip(ks, labels, strict=True)):
-        stability, jaccard = steady[place]
-        least = float(np.nanmin(jaccard))
-        firm = stability >= STEADY and least >= STEADY_PATH
-        beyond = chance[place] <= ALPHA
-        lengths = 0.0 if taken.min() == taken.max() else agreement(own, ranked * number // len(ranked))
-        rows.append((len(own), int(np.bincount(own).min()), null[2][place], null[3][place], null[0][place], stability, least,
-                     lengths, "reproducible" if firm and beyond else "constructive" if firm else "none"))
-    columns = ["people", "smallest_n", "silhouette", "null_silhouette", "beyond", "stability", "jaccard", "length_agreement",
-               "verdict"]
-    return pd.DataFrame(rows, columns=columns, index=pd.Index(ks, name="k")).astype({"verdict": "str"})
+    same = bool(taken.min() == taken.max())
+    table = pd.DataFrame({
+        "people": len(taken), "smallest_n": [int(np.bincount(one).min()) for one in labels], **null,
+        "stability": [one[0] for one in steady], "jaccard": [float(np.nanmin(one[1])) for one in steady],
+        "length_agreement": [0.0 if same else agreement(one, ranked * number // len(ranked))
+                             for number, one in zip(ks, labels, strict=True)]}, index=pd.Index(ks, name="k"))
+    firm = (table["stability"] >= STEADY) & (table["jaccard"] >= STEADY_PATH)
+    beyond = (table["p"] <= ALPHA) & (table["gap"] >= BEYOND_GAP)
+    table["verdict"] = pd.array(np.select([firm & beyond, firm], ["reproducible", "constructive"], "none"), dtype="str")
+    return table
 
 
 def _recommend(table: pd.DataFrame) -> int | None:
@@ -288,7 +298,8 @@ def _recommend(table: pd.DataFrame) -> int | None:
 def _why(table: pd.DataFrame, recommended: int | None, p: float, people: int, horizon: int) -> tuple[Sentence, ...]:
     shared = {"n": people, "horizon": horizon, "tried": len(table), "p": p}
     if recommended is None:
-        key = "unsteady" if p <= ALPHA else "no_typology"
+        beyond = ((table["p"] <= ALPHA) & (table["gap"] >= BEYOND_GAP)).any()
+        key = "unsteady" if beyond else "no_typology"
         return (Sentence(key=f"paths.{key}", values=shared),)
     row = table.loc[recommended]
     found = Sentence(key="paths.found", values={**shared, "k": recommended, "stability": float(row["stability"]),

@@ -95,6 +95,14 @@ def silhouettes(apart: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.where(known, (np.where(known, outside, 0) - inside) / np.where(known, far, 1), 0.0)
 
 
+def left_within(apart: np.ndarray, labels: np.ndarray) -> float:
+    """Share of the discrepancy (distances taken as squared ones) that lies within the parts, 0 to 1."""
+    member = np.eye(int(labels.max()) + 1, dtype=np.float32)[labels]
+    inside = np.einsum("ik,ik->k", apart @ member, member, dtype=np.float64) / member.sum(axis=0)
+    total = float(apart.sum(dtype=np.float64)) / len(labels)
+    return float(inside.sum()) / total if total else 1.0
+
+
 def agreement(first: np.ndarray, second: np.ndarray) -> float:
     """Adjusted Rand index of two partitions (Hubert & Arabie, 1985).
 
