@@ -37,11 +37,13 @@ _HOMES = {
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
                      "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
-                     "describe_journeys"),
+                     "describe_journeys", "JourneyDistances", "journey_distances", "Paths", "find_paths", "discrepancy",
+                     "DesignFit", "align_to_design", "Experience", "experience"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables"),
-        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
+        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys",
+                  "plot_paths", "plot_deviations", "plot_experience"),
         "run": ("run_study",),
     }.items()
     for name in names

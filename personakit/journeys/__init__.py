@@ -5,6 +5,12 @@ from personakit.journeys.compare import compare_journeys
 from personakit.journeys.describe import describe_journeys
 from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import funnel
+from personakit.journeys.lived.experience import Experience, experience
+from personakit.journeys.paths.discrepancy import discrepancy
+from personakit.journeys.paths.distances import JourneyDistances, journey_distances
+from personakit.journeys.paths.find import Paths, find_paths
+from personakit.journeys.planned.align import DesignFit, align_to_design
+from personakit.journeys.planned.design import read_design
 from personakit.journeys.reconcile import reconcile
 from personakit.journeys.sessions import audit_sessions
 from personakit.journeys.steps import flows, step_matrix
@@ -13,6 +19,7 @@ from personakit.journeys.trace import trace_journeys
 from personakit.journeys.transitions import stage_counts, transitions
 from personakit.journeys.variants import variants
 
-__all__ = ["audit_sessions", "compare_journeys", "describe_journeys", "flows", "funnel", "rank_friction", "reconcile",
-           "returns_to_stage", "stage_counts", "step_matrix", "switches", "time_to_stage", "trace_journeys", "transitions",
-           "variants"]
+__all__ = ["DesignFit", "Experience", "JourneyDistances", "Paths", "align_to_design", "audit_sessions", "compare_journeys",
+           "describe_journeys", "discrepancy", "experience", "find_paths", "flows", "funnel", "journey_distances",
+           "rank_friction", "read_design", "reconcile", "returns_to_stage", "stage_counts", "step_matrix", "switches",
+           "time_to_stage", "trace_journeys", "transitions", "variants"]

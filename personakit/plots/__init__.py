@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from personakit.plots.candidates import draw_candidates, method_name, plot_candidates, plot_crossings
+from personakit.plots.experience import plot_experience
 from personakit.plots.journeys import plot_journeys
+from personakit.plots.paths import plot_deviations, plot_paths
 from personakit.plots.personas import nearest_is_right, plot_personas, plot_profiles
 
-__all__ = ["draw_candidates", "method_name", "nearest_is_right", "plot_candidates", "plot_crossings", "plot_journeys",
-           "plot_personas", "plot_profiles"]
+__all__ = ["draw_candidates", "method_name", "nearest_is_right", "plot_candidates", "plot_crossings", "plot_deviations",
+           "plot_experience", "plot_journeys", "plot_paths", "plot_personas", "plot_profiles"]
