@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def plot_experience(experience: Experience, *, source: str | None = None, langua
     _write_y(ax, language)
     dress(ax, say_key(f"paths.curve_{chosen}", language))
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_xlabel(say_key("paths.curve_caption", language), fontsize=8, color=MUTED)
+    ax.set_xlabel(fill(say_key("paths.curve_caption", language), 72), fontsize=8, color=MUTED)
     return ax
 
 

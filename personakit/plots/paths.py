@@ -52,7 +52,7 @@ def plot_paths(paths: Paths, *, k: int | None = None, language: str = "en") -> n
     number = k if k is not None else paths.recommended or tried[0]
     if number not in tried:
         raise ChoiceError(unknown_name("k", number, [str(one) for one in tried]))
-    figure, axes = plt.subplots(1, number, figsize=(max(2.6 * number, 5.4), 3.9), layout="constrained", squeeze=False,
+    figure, axes = plt.subplots(1, number, figsize=(3.3 * number + 1.9, 4.1), layout="constrained", squeeze=False,
                                 sharey=True)
     own = paths.paths[paths.paths["k"] == number]
     steps = paths.steps[paths.steps["k"] == number]
@@ -61,7 +61,7 @@ def plot_paths(paths: Paths, *, k: int | None = None, language: str = "en") -> n
         _draw_steps(ax, steps[steps["path"] == row["path"]], levels, language)
         dress(ax, say_key("paths.path_title", language, path=row["path"], n=int(row["people"]), share=float(row["share"])))
         ways = " → ".join(term(one, language) for one in str(row["representative"]).split(" > "))
-        ax.set_xlabel(say_key("paths.path_caption", language, ways=fill(shorten(ways, 110, placeholder=" …"), 34),
+        ax.set_xlabel(say_key("paths.path_caption", language, ways=fill(shorten(ways, 110, placeholder=" …"), 44),
                               coverage=float(row["coverage"])), fontsize=7.5, color=MUTED)
     axes[0][0].set_ylabel(say_key("paths.share_of_walkers", language), fontsize=8, color=MUTED)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)

@@ -125,7 +125,7 @@ def _answer_weights(scores: Scores, met: np.ndarray, journeys: Journeys | None) 
     furthest = np.where(stage.any(axis=1), stage.shape[1] - 1 - stage[:, ::-1].argmax(axis=1), 0)
     facts = np.column_stack([np.log1p(journeys.ends["events"]), np.log1p(journeys.ends["sessions"]), furthest])
     facts = (facts - facts.mean(axis=0)) / np.maximum(facts.std(axis=0), 1e-12)
-    for place in range(out.shape[1]):
+    for place in range(len(scores.places)):
         own = np.flatnonzero(met[:, place] & (row >= 0))
         said = ~np.isnan(scores.values[own, place])
         if min(said.sum(), (~said).sum()) < MODELLED:
@@ -180,11 +180,11 @@ def moment_table(scores: Scores, groups: Mapping[str, np.ndarray], stages: Seque
         weights = person_weights(len(people), replicates=replicates, seed=seed) if len(people) else None
         for source, some in whole.groupby(SOURCE, sort=True):
             places = [int(some.index[some[STAGE] == one][0]) for one in stages if (some[STAGE] == one).any()]
-            n = (~np.isnan(scores.values[np.ix_(people, places)])).sum(axis=0)
+            n = (~np.isnan(scores.values[people][:, places])).sum(axis=0)
             places, n = [one for one, count in zip(places, n, strict=True) if count >= FEW_PEOPLE], n[n >= FEW_PEOPLE]
             if len(places) < 2 or weights is None:
                 continue
-            values = scores.values[np.ix_(people, places)]
+            values = scores.values[people][:, places]
             mean = weighted_rate(np.ones((1, len(people))), values)[0]
             draws = weighted_rate(weights, values)
             draws = draws[~np.isnan(draws).any(axis=1)]

@@ -117,5 +117,6 @@ def _correlation(behaved: np.ndarray, said: np.ndarray, seed: int, replicates: i
     cross = weights @ (pairs[0] * pairs[1]) / total - first * second
     spread = [np.maximum(weights @ one**2 / total - mean**2, 1e-12) for one, mean in zip(pairs, (first, second), strict=True)]
     low, high = percentile_interval(cross / np.sqrt(spread[0] * spread[1]))
-    return float(np.corrcoef(pairs)[0, 1]), float(low), float(high), n
+    whole = float((pairs[0] * pairs[1]).sum() / np.sqrt((pairs[0] ** 2).sum() * (pairs[1] ** 2).sum()))
+    return whole, float(low), float(high), n
 

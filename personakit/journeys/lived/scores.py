@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ def gather_scores(study: Study) -> Scores:
     stages = _stage_of(study)
     rows, columns, unusable = [], [], []
     for item in _items(study).to_dict("records"):
-        answers = pd.to_numeric(study.answers[item["variable"]], errors="coerce") if study.answers is not None else None
+        answers = pd.to_numeric(_answers(study)[item["variable"]], errors="coerce")
         reason = _unusable(item, answers)
         if reason:
             unusable.append((item["variable"], reason))
@@ -72,7 +73,11 @@ def _items(study: Study) -> pd.DataFrame:
     return items
 
 
-def _unusable(item: dict[str, object], answers: pd.Series) -> str:
+def _answers(study: Study) -> pd.DataFrame:
+    return pd.DataFrame(index=study.participants.index) if study.answers is None else study.answers
+
+
+def _unusable(item: Mapping[Hashable, object], answers: pd.Series) -> str:
     """Say why a question cannot be read: undeclared polarity of effort is never guessed."""
     if item["better"] not in ("high", "low"):
         return "no_polarity"

@@ -268,7 +268,7 @@ def null_journeys(some: Padded, rng: np.random.Generator) -> Padded:
     ladder = np.cumsum(moves / moves.sum(axis=1, keepdims=True), axis=1)
     steps = np.full(some.steps.shape, size)
     steps[:, 0] = rng.permutation(some.steps[:, 0])
-    for at in range(1, steps.shape[1]):
+    for at in range(1, int(some.length.max(initial=0))):
         drawn = (ladder[np.minimum(steps[:, at - 1], size - 1)] < rng.random((len(steps), 1))).sum(axis=1)
         steps[:, at] = np.where(at < some.length, np.minimum(drawn, size - 1), size)
     return Padded(steps=steps, length=some.length, levels=size)
@@ -292,7 +292,7 @@ def _table(ks: list[int], labels: list[np.ndarray], steady: list[tuple[float, np
 
 def _recommend(table: pd.DataFrame) -> int | None:
     rows = table[table["verdict"] == "reproducible"]
-    return int(rows["silhouette"].round(3).idxmax()) if len(rows) else None
+    return int(rows.index[int(rows["silhouette"].round(3).to_numpy().argmax())]) if len(rows) else None
 
 
 def _why(table: pd.DataFrame, recommended: int | None, p: float, people: int, horizon: int) -> tuple[Sentence, ...]:
@@ -301,7 +301,7 @@ def _why(table: pd.DataFrame, recommended: int | None, p: float, people: int, ho
         beyond = ((table["p"] <= ALPHA) & (table["gap"] >= BEYOND_GAP)).any()
         key = "unsteady" if beyond else "no_typology"
         return (Sentence(key=f"paths.{key}", values=shared),)
-    row = table.loc[recommended]
+    row = table.loc[[recommended]].iloc[0].to_dict()
     found = Sentence(key="paths.found", values={**shared, "k": recommended, "stability": float(row["stability"]),
                                                 "smallest_n": int(row["smallest_n"])})
     if row["length_agreement"] < 0.1:

@@ -83,7 +83,7 @@ def matching_gains(rows: Padded, columns: Padded, gain: np.ndarray) -> np.ndarra
     lengths, less this sum. The cells of one antidiagonal do not depend on each other: they are one array.
     """
     kind = _small_kind(gain, min(rows.steps.shape[1], columns.steps.shape[1]))
-    padded = np.zeros((rows.levels, columns.levels + 1), dtype=kind)
+    padded: np.ndarray = np.zeros((rows.levels, columns.levels + 1), dtype=kind)
     padded[:, :-1] = gain
     out = np.empty((len(rows.steps), len(columns.steps)), dtype=np.float32)
     width = columns.steps.shape[1]

@@ -20,7 +20,7 @@ def _ward(apart: np.ndarray, ks: Sequence[int]) -> list[np.ndarray]:
 
 def ward(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
     """Ward's tree cut at each k; distances are taken as squared ones, as the discrepancy takes them (R's ward.D)."""
-    return _ward(np.sqrt(np.maximum(apart, 0)), ks)
+    return _ward(np.sqrt(np.maximum(apart.astype(np.float64), 0)), ks)
 
 
 def ward_d2(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:

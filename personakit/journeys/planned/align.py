@@ -121,7 +121,7 @@ def align_to_design(
     found = _aligned(touchpoint * right.shape[1] + channel, length, still_open, plan)
     flat = found.step[np.arange(found.step.shape[1]) < length[:, None]]
     wrong = (flat >= 0) & ~right[np.maximum(flat, 0), channel]
-    planned = named.any(axis=0)[touchpoint]
+    planned = np.isin(touchpoint, np.flatnonzero(named.sum(axis=0)))
     kinds = np.where(flat < 0, np.where(planned, "out_of_order", "inserted"), np.where(wrong, "wrong_channel", ""))
     people = _people(log, rows, kinds, found, plan, length, still_open)
     goal = int(np.flatnonzero(~plan.optional)[-1])
@@ -199,14 +199,16 @@ def _audit(walkthroughs: pd.DataFrame | None, deviations: pd.DataFrame, log: Enc
         raise StudyError("walkthroughs.shop: is missing. Say which shop was visited.")
     visits = walkthroughs.assign(own=walkthroughs["shop"].map(canonical) == "own").dropna(subset=[TOUCHPOINT])
     met = pd.DataFrame({TOUCHPOINT: log.codes[TOUCHPOINT], "person": person_of(log)})
-    count = met.groupby(TOUCHPOINT)["person"].nunique()
-    people = {str(log.levels[TOUCHPOINT][code]): int(n) for code, n in count.items() if code >= 0}
-    skipped = deviations[(deviations["persona"] == "all") & (deviations["kind"] == SKIPPED)].set_index(TOUCHPOINT)
+    pairs = met[met[TOUCHPOINT] >= 0].drop_duplicates()
+    count = np.bincount(pairs[TOUCHPOINT], minlength=len(log.levels[TOUCHPOINT]))
+    people = dict(zip(map(str, log.levels[TOUCHPOINT]), map(int, count), strict=True))
+    missed = deviations[(deviations["persona"] == "all") & (deviations["kind"] == SKIPPED)]
+    skipped = {str(one[TOUCHPOINT]): one for one in missed.to_dict("records")}
     rows = []
     for (stage, touchpoint), some in visits.groupby([STAGE, TOUCHPOINT], sort=False):
         mine = some[some["own"]]
         notes = mine["observation"].dropna() if "observation" in mine else mine["rating"].iloc[:0]
-        own = skipped.loc[touchpoint] if touchpoint in skipped.index else pd.Series(dtype=float)
+        own = skipped.get(str(touchpoint), {})
         rows.append((stage, touchpoint, mine["rating"].mean(), some.loc[~some["own"], "rating"].mean(),
                      str(notes.iloc[0]) if len(notes) else "", people.get(str(touchpoint), 0), own.get("share", np.nan),
                      own.get("low", np.nan), own.get("high", np.nan)))
@@ -220,7 +222,7 @@ def _why(people: pd.DataFrame, steps: Sequence[Step], lost: list[int], unlisted:
         "exact": int((people["fitness"] == 1).sum()), "open": int((people["status"] == "open").sum())})]
     skipped = deviations[(deviations["persona"] == "all") & (deviations["kind"] == SKIPPED)]
     if len(skipped):
-        worst = skipped.loc[skipped["share"].idxmax()]
+        worst = skipped.iloc[int(skipped["share"].to_numpy().argmax())].to_dict()
         out.append(Sentence(key="paths.most_skipped", values={
             "touchpoint": worst[TOUCHPOINT], "share": float(worst["share"]), "low": float(worst["low"]),
             "high": float(worst["high"]), "n": int(worst["people_total"])}))

@@ -165,4 +165,5 @@ def _conversion(outcome: np.ndarray, deviates: np.ndarray, *, told: bool) -> dic
     if told or min(len(with_it), len(without)) < FEW_PEOPLE:
         return dict.fromkeys(("conversion", "conversion_low", "conversion_high"), np.nan)
     low, high = newcombe_interval(with_it.sum(), len(with_it), without.sum(), len(without))
-    return {"conversion": float(with_it.mean() - without.mean()), "conversion_low": float(low), "conversion_high": float(high)}
+    return {"conversion": float(with_it.mean() - without.mean()), "conversion_low": float(low),
+            "conversion_high": float(high)}
