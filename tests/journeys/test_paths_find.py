@@ -23,7 +23,8 @@ def words(states):
 def planted(seed, people=120, steps=15):
     rng = np.random.default_rng(seed)
     rows = [np.full((5, 5), 0.03) + 0.85 * np.roll(np.eye(5), shift, axis=1) for shift in (1, 2, 0)]
-    return traced(words(np.vstack([make.walk(one, people // 3, steps, rng) for one in rows]))), np.repeat([0, 1, 2], people // 3)
+    states = np.vstack([make.walk(one, people // 3, steps, rng) for one in rows])
+    return traced(words(states)), np.repeat([0, 1, 2], people // 3)
 
 
 @pytest.mark.parametrize("method", ["ward", "medoids"])

@@ -105,7 +105,8 @@ def _met(scores: Scores, journeys: Journeys | None) -> np.ndarray:
         seen = count_by_person(journeys.log, column).toarray() > 0
         for place, name in enumerate(scores.places[column]):
             code = words.get_indexer(pd.Index([name]))[0] if name else -1
-            if code >= 0 and scores.places[SOURCE].iloc[place] != INTERVIEWS and (column == TOUCHPOINT or not scores.places[TOUCHPOINT].iloc[place]):
+            told = scores.places[SOURCE].iloc[place] == INTERVIEWS  # nobody was asked at the touchpoint
+            if code >= 0 and not told and (column == TOUCHPOINT or not scores.places[TOUCHPOINT].iloc[place]):
                 out[:, place] = np.append(seen[:, code], False)[row]
     return out
 
@@ -121,7 +122,9 @@ def _answer_weights(scores: Scores, met: np.ndarray, journeys: Journeys | None) 
     from sklearn.linear_model import LogisticRegression
 
     row = journeys.log.participants.get_indexer(scores.people)
-    stage = count_by_person(journeys.log, STAGE).toarray() > 0 if len(journeys.log.levels[STAGE]) else np.zeros((len(row), 1))
+    stage = np.zeros((len(journeys.log.participants), 1), dtype=bool)
+    if len(journeys.log.levels[STAGE]):
+        stage = count_by_person(journeys.log, STAGE).toarray() > 0
     furthest = np.where(stage.any(axis=1), stage.shape[1] - 1 - stage[:, ::-1].argmax(axis=1), 0)
     facts = np.column_stack([np.log1p(journeys.ends["events"]), np.log1p(journeys.ends["sessions"]), furthest])
     facts = (facts - facts.mean(axis=0)) / np.maximum(facts.std(axis=0), 1e-12)
@@ -188,7 +191,8 @@ def moment_table(scores: Scores, groups: Mapping[str, np.ndarray], stages: Seque
             mean = weighted_rate(np.ones((1, len(people))), values)[0]
             draws = weighted_rate(weights, values)
             draws = draws[~np.isnan(draws).any(axis=1)]
-            chances = {"peak": (int(mean.argmax()), draws.argmax(axis=1)), "trough": (int(mean.argmin()), draws.argmin(axis=1))}
+            chances = {"peak": (int(mean.argmax()), draws.argmax(axis=1)),
+                       "trough": (int(mean.argmin()), draws.argmin(axis=1))}
             names = list(scores.places[STAGE].iloc[places])
             for moment, (at, drawn) in chances.items():
                 rows.append((persona, source, moment, names[at], mean[at], float((drawn == at).mean()), int(n[at])))

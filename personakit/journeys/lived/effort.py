@@ -98,7 +98,8 @@ def effort_table(
             if n[at]:
                 rows.append((persona, measure, float(np.nanmean(values[:, at])), low[at], high[at], int(n[at]),
                              *_correlation(values[:, at], said, seed, replicates)))
-    names = [PERSONA, "measure", "mean", "low", "high", "n", "correlation", "correlation_low", "correlation_high", "n_stated"]
+    names = [PERSONA, "measure", "mean", "low", "high", "n", "correlation", "correlation_low", "correlation_high",
+             "n_stated"]
     table = pd.DataFrame(rows, columns=names)
     table["tracks"] = table["correlation_high"] < 0
     return with_ids(table, "effort", seed, replicates)
@@ -115,7 +116,8 @@ def _correlation(behaved: np.ndarray, said: np.ndarray, seed: int, replicates: i
     total = weights.sum(axis=1)
     first, second = (weights @ one / total for one in pairs)
     cross = weights @ (pairs[0] * pairs[1]) / total - first * second
-    spread = [np.maximum(weights @ one**2 / total - mean**2, 1e-12) for one, mean in zip(pairs, (first, second), strict=True)]
+    spread = [np.maximum(weights @ one**2 / total - mean**2, 1e-12)
+              for one, mean in zip(pairs, (first, second), strict=True)]
     low, high = percentile_interval(cross / np.sqrt(spread[0] * spread[1]))
     whole = float((pairs[0] * pairs[1]).sum() / np.sqrt((pairs[0] ** 2).sum() * (pairs[1] ** 2).sum()))
     return whole, float(low), float(high), n

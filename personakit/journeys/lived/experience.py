@@ -76,8 +76,10 @@ def experience(
     -------
     Experience
         curve: persona (``all`` first), source (ces, csat, nps, interviews), stage, touchpoint (empty: the whole stage),
-        mean, low, high (-2 worst to +2 best; bootstrap of people, NaN where all say the same), n, natural, natural_low, natural_high, unit (of the
-        question: ``1–7``, percent of the two best answers, nps), met (people who were there; 0 for interviews), response_rate (of these),
+        mean, low, high (-2 worst to +2 best; bootstrap of people, NaN where all say the same), n, natural, natural_low,
+        natural_high, unit (of the
+        question: ``1–7``, percent of the two best answers, nps), met (people who were there; 0 for interviews),
+        response_rate (of these),
         weighted_mean (answers weighted by the inverse chance to answer, NaN where it cannot be modelled), within_mean,
         survivors, few (fewer than 10 people). moments, effort, truth: where they are made. told: persona, stage, code,
         kind, people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear,
@@ -108,8 +110,8 @@ def experience(
     scores = gather_scores(study)
     told = _told(study, personas)
     if not len(scores.places) and not len(told) and journeys is None:
-        raise StudyError(f"{study.name}: nothing says how the stages are felt. Add answers with an instrument (ces, csat, nps) "
-                         f"in the codebook, interviews coded as pain or delight, or journeys.")
+        raise StudyError(f"{study.name}: nothing says how the stages are felt. Add answers with an instrument (ces, csat, "
+                         f"nps) in the codebook, interviews coded as pain or delight, or journeys.")
     groups = _groups(study, personas)
     seeds = [int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(4)]
     curve = curve_table(scores, groups, study.stages, journeys, seed=seeds[0], replicates=replicates)
@@ -218,7 +220,8 @@ def _why(scores: Scores, moments: pd.DataFrame, effort: pd.DataFrame, curve: pd.
         out.append(Sentence(key="paths.nothing_said"))
     for row in moments[(moments[PERSONA] == ALL) & (moments["moment"] == "trough")].to_dict("records"):
         out.append(Sentence(key="paths.trough", values={
-            "stage": row[STAGE], "source": Sentence(key=f"paths.source_{row[SOURCE]}"), "mean": row["mean"], "probability": row["probability"], "n": row["n"]}))
+            "stage": row[STAGE], "source": Sentence(key=f"paths.source_{row[SOURCE]}"),
+            "mean": row["mean"], "probability": row["probability"], "n": row["n"]}))
     selected = curve[(curve[PERSONA] == ALL) & curve["survivors"].astype(bool) & (curve[TOUCHPOINT] == "")]
     if len(selected):
         out.append(Sentence(key="paths.survivors", values={"stages": list(dict.fromkeys(selected[STAGE]))}))

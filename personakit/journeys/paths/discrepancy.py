@@ -50,7 +50,8 @@ def discrepancy(
     --------
     >>> from personakit.records import Study
     >>> from personakit.journeys import trace_journeys
-    >>> events = pd.DataFrame({"participant_id": list("abcd"), "event": ["see", "see", "buy", "buy"], "time_us": [0, 1, 2, 3]})
+    >>> events = pd.DataFrame({"participant_id": list("abcd"), "event": ["see", "see", "buy", "buy"],
+    ...                        "time_us": [0, 1, 2, 3]})
     >>> people = pd.DataFrame(index=pd.Index(list("abcd"), name="participant_id"))
     >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
     >>> from personakit.journeys.paths.distances import journey_distances

@@ -23,6 +23,8 @@ MOST_DISTINCT = 8_000
 #: share of people who have taken as many steps as the default horizon; and its smallest number of steps
 REACHED, FEWEST_STEPS = 0.9, 5
 ROWS = 256
+#: what measures rows against columns: (rows, columns) float32
+Measure = Callable[[Padded, Padded], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +71,7 @@ class Space:
     """Some journeys and the way to measure between any two of them."""
 
     journeys: Padded
-    measure: Callable[[Padded, Padded], np.ndarray]
+    measure: Measure
 
 
 @one_thread()
@@ -133,8 +135,8 @@ def journey_distances(
     found, variant, distinct, horizon_steps = cut_journeys(journeys, by, horizon)
     people = np.flatnonzero(variant >= 0)
     if len(distinct.steps) > MOST_DISTINCT:
-        raise StudyError(f"journeys: {len(distinct.steps)} are distinct, too many to keep all pairs (at most {MOST_DISTINCT}). "
-                         f"Give a shorter horizon, or call find_paths, which draws people.")
+        raise StudyError(f"journeys: {len(distinct.steps)} are distinct, too many to keep all pairs (at most "
+                         f"{MOST_DISTINCT}). Give a shorter horizon, or call find_paths, which draws people.")
     counts = np.bincount(variant[people])
     space = make_space(distinct, counts, found.words[:-2], method=method, normalise=normalise, costs=costs)
     condensed = between(space)
@@ -149,7 +151,7 @@ def journey_distances(
 def cut_journeys(
     journeys: Journeys, by: str, horizon: int | str | None
 ) -> tuple[Sequences, np.ndarray, Padded, int]:
-    """Return what people did, the distinct journey of each (-1 without a step), these cut at the horizon, and the horizon."""
+    """Return what people did, the distinct journey of each (-1 without a step), these cut at the horizon, and it."""
     found = walked(journeys, by, moves_only=False)
     taken = found.length[found.length > 0]
     if len(taken) < 2:
@@ -190,32 +192,32 @@ def padded(found: Sequences, people: np.ndarray) -> Padded:
 
 
 # ---------------------------------------------------------------- measures
-def _lcs(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
+def _lcs(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
     return lambda rows, columns: _both(rows, columns) - 2 * common_lengths(rows, columns)
 
 
-def _optimal_matching(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
+def _optimal_matching(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
     gain = np.maximum(2 - costs, 0)
     return lambda rows, columns: _both(rows, columns) - matching_gains(rows, columns, gain)
 
 
-def _hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
+def _hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
     size = journeys.levels + 1
     cost = np.broadcast_to(1 - np.eye(size), (journeys.steps.shape[1], size, size))
     return lambda rows, columns: aligned_costs(rows, columns, cost)
 
 
-def _dynamic_hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
+def _dynamic_hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
     cost = dynamic_costs(journeys, counts)
     return lambda rows, columns: aligned_costs(rows, columns, cost)
 
 
-def _transition_shares(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
+def _transition_shares(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
     return shares_apart
 
 
 #: name -> what makes a measure from the distinct journeys, how many people took each, and substitution costs
-MEASURES: Mapping[str, Callable[[Padded, np.ndarray, np.ndarray], Callable[[Padded, Padded], np.ndarray]]] = MappingProxyType(
+MEASURES: Mapping[str, Callable[[Padded, np.ndarray, np.ndarray], Measure]] = MappingProxyType(
     {"lcs": _lcs, "optimal_matching": _optimal_matching, "hamming": _hamming, "dynamic_hamming": _dynamic_hamming,
      "transition_shares": _transition_shares})
 PLACED, UNDIVIDED = ("hamming", "dynamic_hamming"), ("transition_shares",)
@@ -259,7 +261,8 @@ def substitution_costs(
     if isinstance(costs, pd.DataFrame):
         missing = [one for one in words if one not in costs.index or one not in costs.columns]
         if missing:
-            raise StudyError(f"costs: {len(missing)} of {size} levels have none ({first_five(missing)}). Give a square frame.")
+            raise StudyError(f"costs: {len(missing)} of {size} levels have none ({first_five(missing)}). "
+                             f"Give a square frame.")
         own = costs.loc[list(words), list(words)].to_numpy(float)
         if not np.isfinite(own).all() or (own < 0).any() or not np.allclose(own, own.T) or own.diagonal().any():
             raise StudyError("costs: must be finite, symmetric, not negative, and 0 on the diagonal. Correct the frame.")

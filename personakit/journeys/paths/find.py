@@ -124,8 +124,8 @@ def find_paths(
     >>> from personakit.journeys import trace_journeys
     >>> days = [0, 1, 2, 3, 4, 5]
     >>> ways = ["search", "search", "basket", "basket", "buy", "buy"], ["visit", "visit", "advice", "advice", "try", "try"]
-    >>> events = pd.DataFrame([(f"p{one:02d}", ways[one % 2][day], day * 86_400_000_000) for one in range(40) for day in days],
-    ...                       columns=["participant_id", "event", "time_us"])
+    >>> rows = [(f"p{one:02d}", ways[one % 2][day], day * 86_400_000_000) for one in range(40) for day in days]
+    >>> events = pd.DataFrame(rows, columns=["participant_id", "event", "time_us"])
     >>> people = pd.DataFrame(index=pd.Index(events["participant_id"].unique(), name="participant_id"))
     >>> journeys = trace_journeys(Study(name="x", participants=people, events=events))
     >>> find_paths(journeys, k=[2], measure={"by": "touchpoint"}, seed=7).paths["representative"].tolist()

@@ -15,7 +15,7 @@ def _ward(apart: np.ndarray, ks: Sequence[int]) -> list[np.ndarray]:
     from scipy.spatial.distance import squareform
 
     tree = linkage(squareform(apart.astype(np.float64), checks=False), "ward")
-    return [one for one in cut_tree(tree, n_clusters=list(ks)).T.astype(np.intp)]
+    return list(cut_tree(tree, n_clusters=list(ks)).T.astype(np.intp))
 
 
 def ward(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
@@ -73,7 +73,7 @@ METHODS: Mapping[str, Callable[[np.ndarray, Sequence[int], np.random.Generator],
 
 # ---------------------------------------------------------------- figures of a partition
 def by_size(labels: np.ndarray) -> np.ndarray:
-    """Number the parts from 0 on, the largest first; equals keep the order of their first member."""
+    """Give the parts numbers from 0 on, the largest first; equals keep the order of their first member."""
     _, first, dense = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.lexsort((first, -np.bincount(dense)))] = np.arange(len(first))
@@ -104,7 +104,7 @@ def left_within(apart: np.ndarray, labels: np.ndarray) -> float:
 
 
 def agreement(first: np.ndarray, second: np.ndarray) -> float:
-    """Adjusted Rand index of two partitions (Hubert & Arabie, 1985).
+    """Compute the adjusted Rand index of two partitions (Hubert & Arabie, 1985).
 
     Examples
     --------

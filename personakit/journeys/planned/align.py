@@ -13,8 +13,8 @@ from personakit.eventlog import person_of
 from personakit.frozen import Sentence, freeze, no_rows, show, show_html
 from personakit.inference import one_thread
 from personakit.journeys.groups import members
-from personakit.journeys.planned.deviations import NOT_REACHED, SKIPPED, deviation_table, taken_later
 from personakit.journeys.planned.design import Step, check_reachable, read_design, step_matrices
+from personakit.journeys.planned.deviations import NOT_REACHED, SKIPPED, deviation_table, taken_later
 from personakit.journeys.planned.moves import CHANNEL as CHANNEL_COST
 from personakit.journeys.planned.moves import FAR, INSERT, SKIP, Aligned, Plan, align
 from personakit.records import EncodedLog, Journeys, Personas
@@ -30,7 +30,8 @@ class DesignFit:
     """Journeys beside the designed one.
 
     ``people`` (index participant): fitness (1: as planned; 0: as far from it as can be), steps_taken, skipped, not_reached,
-    inserted, out_of_order, wrong_channel (counts), reached_goal, status. ``deviations``: their columns are listed where they are
+    inserted, out_of_order, wrong_channel (counts), reached_goal, status. ``deviations``: their columns are listed where
+    they are
     made, in ``deviation_table``. ``steps``: step, title, stage, optional, repeatable, in_log. ``unlisted``: event, people,
     events: what the log holds and no table of touchpoints names. ``audit``: stage, touchpoint, own, others (mean rating of
     walk-throughs), observation, people (who were there), skipped_share, low, high. ``why`` says it in sentences.

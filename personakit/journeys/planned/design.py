@@ -71,7 +71,8 @@ def _step(text: str) -> Step:
     found = _STEP.fullmatch(text)
     names = tuple(one.strip() for one in found["touchpoints"].split("|")) if found else ()
     if not found or not all(names):
-        raise StudyError(f"design: the step {text!r} names no touchpoint. Write for instance 'Basket @web +' or 'Pay | Call?'.")
+        raise StudyError(f"design: the step {text!r} names no touchpoint. Write for instance 'Basket @web +' or "
+                         f"'Pay | Call?'.")
     return Step(touchpoints=names, channel=(found["channel"] or "").strip(), optional=found["often"] in ("?", "*"),
                 repeatable=found["often"] in ("+", "*"))
 

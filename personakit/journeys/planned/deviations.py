@@ -33,14 +33,17 @@ def deviation_table(
     -------
     DataFrame
         evidence_id, persona (``all`` first), kind (``skipped``: a mandatory step left out though a later one was
-        taken; ``not_reached``: the journey ended before it; ``inserted``: a touchpoint that the design does not hold; ``out_of_order``: one that it holds
+        taken; ``not_reached``: the journey ended before it; ``inserted``: a touchpoint that the design does not hold;
+        ``out_of_order``: one that it holds
         elsewhere, or that comes again though it is not repeatable; ``wrong_channel``), touchpoint (of the step where it
-        is skipped or not reached), stage, channel, owner (of the touchpoint, empty where unknown), times, people, people_total (skipped:
+        is skipped or not reached), stage, channel, owner (of the touchpoint, empty where unknown), times, people,
+        people_total (skipped:
         who took it or a later step; not_reached: whose journey ended or who took it; wrong_channel: who took it; else
         everyone), share, low, high (Wilson: a person counts
         once), more_days (among those who reached the goal: median days to it with the deviation less without),
         more_days_low, more_days_high (bootstrap of people), conversion (share who reached the goal with it less without,
-        journeys of open outcome left out; none for the goal itself and for steps not reached), conversion_low, conversion_high (Newcombe), few (fewer than 10 people).
+        journeys of open outcome left out; none for the goal itself and for steps not reached), conversion_low,
+        conversion_high (Newcombe), few (fewer than 10 people).
         What goes with a deviation is not caused by it.
     """
     where, at_risk, times = _cells(journeys, steps, rows, kinds, flat, found)
@@ -59,7 +62,8 @@ def deviation_table(
                            "people_total": len(some), "share": float((count > 0).mean()), "low": float(low),
                            "high": float(high),
                            **_more_days(days[mine], at_risk[place][mine], times[place][mine], weights[persona]),
-                           **_conversion(outcome[some], count > 0, told=_is_goal(facts, steps)), "few": bool((count > 0).sum() < FEW_PEOPLE)})
+                           **_conversion(outcome[some], count > 0, told=_is_goal(facts, steps)), "few": bool((count >
+                           0).sum() < FEW_PEOPLE)})
     table = pd.DataFrame(frames, columns=COLUMNS)
     table["rank"] = table[PERSONA].map({one: place for place, one in enumerate(groups)})
     table["order"] = table["kind"].map({one: place for place, one in enumerate(KINDS)})
@@ -93,7 +97,8 @@ def _cells(
     for kind in KINDS[1:]:
         for code in np.unique(touchpoint[kinds == kind]):
             here = (kinds == kind) & (touchpoint == code)
-            where.append({"kind": kind, TOUCHPOINT: str(words[code]), **{name: str(one[code]) for name, one in facts.items()}})
+            own = {name: str(one[code]) for name, one in facts.items()}
+            where.append({"kind": kind, TOUCHPOINT: str(words[code]), **own})
             took = np.bincount(person[(flat >= 0) & (touchpoint == code)], minlength=len(found.cost)) > 0
             at_risk.append(took if kind == "wrong_channel" else np.ones(len(found.cost), dtype=bool))
             times.append(np.bincount(person[here], minlength=len(found.cost)))
@@ -141,7 +146,8 @@ def _more_days(days: np.ndarray, at_risk: np.ndarray, times: np.ndarray, weights
         return dict.fromkeys(names, np.nan)
     draws = np.subtract(*(_weighted_medians(days[one], weights[:, one]) for one in sides))
     low, high = percentile_interval(draws)
-    return dict(zip(names, (float(np.median(days[sides[0]]) - np.median(days[sides[1]])), float(low), float(high)), strict=True))
+    more = float(np.median(days[sides[0]]) - np.median(days[sides[1]]))
+    return dict(zip(names, (more, float(low), float(high)), strict=True))
 
 
 def _weighted_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
