@@ -77,10 +77,9 @@ def experience(
     Experience
         curve: persona (``all`` first), source (ces, csat, nps, interviews), stage, touchpoint (empty: the whole stage),
         mean, low, high (-2 worst to +2 best; bootstrap of people, NaN where all say the same), n, natural, natural_low,
-        natural_high, unit (of the
-        question: ``1–7``, percent of the two best answers, nps), met (people who were there; 0 for interviews),
-        response_rate (of these),
-        weighted_mean (answers weighted by the inverse chance to answer, NaN where it cannot be modelled), within_mean,
+        natural_high, unit (of the question: ``1–7``, percent of the two best answers, nps), met (people who were there;
+        0 for interviews), response_rate (of these), weighted_mean (answers weighted by the inverse
+        chance to answer, NaN where it cannot be modelled), within_mean,
         survivors, few (fewer than 10 people). moments, effort, truth: where they are made. told: persona, stage, code,
         kind, people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear,
         or none where a source is silent), verdict (converge, contradict, complement: one source speaks, silent).
@@ -109,7 +108,7 @@ def experience(
     """
     scores = gather_scores(study)
     told = _told(study, personas)
-    if not len(scores.places) and not len(told) and journeys is None:
+    if not (len(scores.places) or len(scores.unusable) or len(told)) and journeys is None:
         raise StudyError(f"{study.name}: nothing says how the stages are felt. Add answers with an instrument (ces, csat, "
                          f"nps) in the codebook, interviews coded as pain or delight, or journeys.")
     groups = _groups(study, personas)

@@ -19,9 +19,11 @@ INTERVIEWS = "interviews"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
-    """``places``: source, stage, touchpoint, variable, scale_low, scale_high, better (one row a place; an empty touchpoint
-    is the whole stage, an empty stage the whole journey). ``values`` (people, places): -2 worst to +2 best, NaN where not said.
-    ``unusable``: variable, reason (no_polarity, no_scale, text).
+    """What was said, by place.
+
+    ``places``, one row a place: source, stage, touchpoint, variable, scale_low, scale_high, better (an empty touchpoint
+    is the whole stage, an empty stage the whole journey). ``values`` (people, places): -2 worst to +2 best, NaN where not
+    said. ``unusable``: variable, reason (no_polarity, no_scale, text).
     """
 
     people: pd.Index
