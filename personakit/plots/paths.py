@@ -65,7 +65,7 @@ def plot_paths(paths: Paths, *, k: int | None = None, language: str = "en") -> n
                               coverage=float(row["coverage"])), fontsize=7.5, color=MUTED)
     axes[0][0].set_ylabel(say_key("paths.share_of_walkers", language), fontsize=8, color=MUTED)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
-    verdict = say_key(f"paths.verdict_{paths.table.loc[number, 'verdict']}", language)
+    verdict = say_key(f"paths.verdict_{dict(paths.table['verdict'])[number]}", language)
     figure.suptitle(verdict, fontsize=10, color=INK, x=0.01, ha="left")
     return axes[0]
 
