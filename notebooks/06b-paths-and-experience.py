@@ -13,10 +13,10 @@
 # %% [markdown]
 # # Typical paths, the designed journey, and what people live through
 #
-# **Question.** Are there ways that many people share, how far are people from the way that was planned, and how does it feel?
+# **Question.** Are there ways that many people share, how far are people from the way that was planned, how does it feel?
 #
-# **What you will hold at the end.** A verdict on typical paths that may be "none", the planned steps that people leave out, and
-# an experience curve on which what people did, said and told is compared.
+# **What you will hold at the end.** A verdict on typical paths that may be "none", the planned steps that people leave out,
+# and an experience curve on which what people did, said and told is compared.
 #
 # **Time.** 10 minutes. **You need** no data of your own: `lunettes` is a simulated study, planted with a known truth.
 
