@@ -1,0 +1,1 @@
+"""What people live through: what they said, what they did, and whether the two agree."""

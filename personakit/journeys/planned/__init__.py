@@ -1,0 +1,1 @@
+"""The designed journey: what was planned, written down, and how far people are from it."""
