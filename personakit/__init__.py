@@ -37,7 +37,7 @@ _HOMES = {
         "typing_tool": ("TypingTool", "build_typing_tool", "assign_personas", "save_typing_tool", "load_typing_tool"),
         "journeys": ("trace_journeys", "transitions", "step_matrix", "flows", "variants", "reconcile", "funnel",
                      "time_to_stage", "returns_to_stage", "audit_sessions", "rank_friction", "switches", "compare_journeys",
-                     "describe_journeys"),
+                     "describe_journeys", "journey_differences", "pool_personas"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from personakit.schema import CHANNEL, EVIDENCE_ID, OWNER, PERSONA, STAGE, TOUCHPOINT, row_id
 
-TEXT = {EVIDENCE_ID, PERSONA, STAGE, TOUCHPOINT, CHANNEL, OWNER, "source", "target", "persona_a", "persona_b", "verdict"}
+TEXT = {EVIDENCE_ID, PERSONA, STAGE, TOUCHPOINT, CHANNEL, OWNER, "source", "target", "persona_a", "persona_b", "verdict", "tested", "view"}
 COUNTS = {"count", "people", "entered", "reached", "still_open", "ended", "visits", "switches", "people_a", "people_b"}
 
 

@@ -1,0 +1,1 @@
+context_flips=journey_mixture=markov_order=None
