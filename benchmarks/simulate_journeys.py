@@ -213,7 +213,7 @@ def order_one(seed):
 
 def order_two(seed):
     rng = np.random.default_rng(seed)
-    rows = rng.dirichlet(np.full(5, 3.0), 5)
+    rows = rng.dirichlet(np.full(5, 1.0), 5)
     states = walk(rows, 300, 20, rng)
     other = np.roll(rows, 1, axis=0)
     for step in range(2, 20):
