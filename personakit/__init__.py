@@ -42,7 +42,8 @@ _HOMES = {
         "cards": ("make_cards",),
         "maps": ("make_map",),
         "export": ("save_cards", "save_map", "save_report", "save_tables"),
-        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
+        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys",
+                  "plot_differences"),
         "run": ("run_study",),
     }.items()
     for name in names

@@ -15,7 +15,7 @@ from personakit.errors import StudyError
 from personakit.eventlog import transition_counts
 from personakit.journeys import compare_journeys, journey_differences, pool_personas, trace_journeys
 from personakit.journeys.compare.scores import Ratios, persona_sums, shares_of, squared_t
-from personakit.journeys.compare.verdict import step_change
+from personakit.journeys.compare.verdict import differences_of, step_change
 
 
 def labelled(labels, window_days=None):
@@ -56,8 +56,10 @@ def test_squared_t_by_hand():
 def test_change_by_hand():
     # from stage 0: (1/2, 1/2) against (1, 0), 12 of 16 steps; from stage 1 the same
     shares = np.array([[[0.5, 0.5, 1.0], [1.0, 0.0, 1.0]]])
-    change = step_change(shares, np.array([[[8.0, 2], [4, 2]]]), np.array([0, 0, 1]))
-    assert change[0] == pytest.approx(0.5 * 12 / 16)
+    apart, weight = differences_of(shares, np.array([[[8.0, 2], [4, 2]]]), np.array([0, 0, 1]))
+    assert step_change(apart, np.zeros(3), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.5 * 12 / 16)
+    # chance alone would give differences of .3 and .5: of a half remain .4 and 0
+    assert step_change(apart, np.array([0.09, 0.25, 0]), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.2 * 12 / 16)
 
 
 def test_planted_difference_is_found():
@@ -90,10 +92,10 @@ def run(kind, seed):
 
 @pytest.mark.parametrize("kind", ["random personas", "double dip", "own rows"])
 def test_false_alarms(kind):
-    # at a level of 5 %, more than 5 of 25 happen once in 200; measured over 100 runs of 300 people: 5, 5 and 6 %
+    # at a level of 5 %, more than 5 of 25 happen once in 200; the rates are in benchmarks/journeys.csv
     tables = [run(kind, seed) for seed in range(25)]
     assert sum(table["p"].iloc[0] <= 0.05 for table in tables) <= 5
-    assert sum((table["verdict"] == "differ").any() for table in tables) <= 2
+    assert sum((table["verdict"] == "differ").any() for table in tables) <= 5
 
 
 def test_testing_what_made_the_personas_would_find_a_difference():

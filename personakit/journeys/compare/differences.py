@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm
 
-from personakit.inference import adjust_bh, one_thread, percentile_interval, person_weights, permuted
-from personakit.journeys.compare.guard import ALL_STEPS, AFTER_WINDOW, fair_part
+from personakit.inference import adjust_bh, one_thread, percentile_interval, permuted, person_weights
+from personakit.journeys.compare.guard import AFTER_WINDOW, ALL_STEPS, fair_part
 from personakit.journeys.compare.scores import (
     Ratios,
     Sums,
@@ -110,7 +110,8 @@ def _views(journeys: Journeys, column: str) -> list[_View]:
     return [
         _View(ratios=steps, words=[("step", words[cell // len(words)], words[cell % len(words)]) for cell in cells]),
         _View(ratios=seen_ratios(journeys.log, column), words=[("stage", "", word) for word in words]),
-        _View(ratios=Ratios(top=days, bottom=visits, of=np.arange(len(words))), words=[("days", "", word) for word in words]),
+        _View(ratios=Ratios(top=days, bottom=visits, of=np.arange(len(words))),
+              words=[("days", "", word) for word in words]),
     ]
 
 

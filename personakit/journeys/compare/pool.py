@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from personakit.errors import StudyError
+from personakit.errors import StudyError, first_five
 from personakit.records import Personas
 
 SHARED = "equivalent"
@@ -65,7 +65,8 @@ def pool_personas(personas: Personas, comparison: pd.DataFrame) -> Personas:
     >>> personas = Personas(candidate="x-3", membership=member, features=features, quality=pd.Series(dtype=float),
     ...                     stability=pd.DataFrame(), tried=1, chosen=True)
     >>> pairs = [("P1", "P2", "differ"), ("P1", "P3", "differ"), ("P2", "P3", "equivalent")]
-    >>> pool_personas(personas, pd.DataFrame(pairs, columns=["persona_a", "persona_b", "verdict"])).membership.columns.tolist()
+    >>> comparison = pd.DataFrame(pairs, columns=["persona_a", "persona_b", "verdict"])
+    >>> pool_personas(personas, comparison).membership.columns.tolist()
     ['P1', 'P2+P3']
     """
     member = personas.membership.rename(columns=str)
@@ -73,10 +74,10 @@ def pool_personas(personas: Personas, comparison: pd.DataFrame) -> Personas:
     for group in shared_journeys(comparison):
         missing = [one for one in group if one not in member]
         if missing:
-            raise StudyError(f"comparison: {', '.join(missing)} not among these personas ({', '.join(member)}). "
+            raise StudyError(f"comparison: {first_five(missing)} not among these personas ({first_five(member.columns)}). "
                              f"Compare the journeys of these personas first.")
         pooled = "+".join(group)
-        at = member.columns.get_loc(group[0])
+        at = list(member.columns).index(group[0])
         both = member[group].sum(axis=1)
         member = member.drop(columns=group)
         member.insert(at, pooled, both)

@@ -84,7 +84,8 @@ def seen_ratios(log: EncodedLog, column: str) -> Ratios:
     used = np.flatnonzero(log.codes[column] >= 0)
     people, size = len(log.participants), len(log.levels[column])
     top = count_cells(person_of(log)[used], log.codes[column][used], (people, size)).minimum(1).astype(np.float64)
-    return Ratios(top=sparse.csr_array(top), bottom=sparse.csr_array(np.ones((people, 1))), of=np.zeros(size, dtype=np.int64))
+    once = sparse.csr_array(np.ones((people, 1)))
+    return Ratios(top=sparse.csr_array(top), bottom=once, of=np.zeros(size, dtype=np.int64))
 
 
 def overall(ratios: Ratios) -> np.ndarray:

@@ -56,7 +56,7 @@ class _Null:
 
 @one_thread()
 def compare_journeys(
-    journeys: Journeys, personas: Personas, *, by: str = STAGE, margin: float = 0.05, remake: Remake | None = None,
+    journeys: Journeys, personas: Personas, *, by: str = STAGE, margin: float = 0.1, remake: Remake | None = None,
     seed: int, replicates: int = 500,
 ) -> pd.DataFrame:
     """Ask whether the personas take different steps: all of them at once, then each pair.
@@ -76,7 +76,8 @@ def compare_journeys(
     by
         ``stage`` or ``touchpoint``.
     margin
-        The change a step that would not matter to you. Journeys are equivalent where the change is surely below it.
+        The change a step that would not matter to you: by default one next step in ten. Journeys are equivalent where the
+        change is surely below it.
     remake
         Makes personas from journeys as yours were made: a function of ``Journeys`` that returns memberships, or one
         persona a participant. Slow: it is called ``replicates`` times.
@@ -111,7 +112,7 @@ def compare_journeys(
     """
     column = check_view(journeys, by)
     if not 0 < margin < 1:
-        raise StudyError(f"margin: {margin} is no share of steps. Give one between 0 and 1, such as 0.05.")
+        raise StudyError(f"margin: {margin} is no share of steps. Give one between 0 and 1, such as 0.1.")
     names = [str(one) for one in personas.membership.columns]
     fair = fair_part(journeys, personas, remake)
     seeds = np.random.SeedSequence(seed).spawn(3)
@@ -185,7 +186,8 @@ def _one(world: _World, present: np.ndarray, null: _Null | None, draws: np.ndarr
     around = draws - np.nanmean(draws) + change[0]
     (low, high), (_, upper) = percentile_interval(around), percentile_interval(around, level=0.90)
     return np.array([*(_less_chance(one, chance) for one in (change[0], low, high)),
-                     float(permutation_p(statistic[0], null.statistic)), _pseudo_r2(world, label), _less_chance(upper, chance)])
+                     float(permutation_p(statistic[0], null.statistic)), _pseudo_r2(world, label),
+                     _less_chance(upper, chance)])
 
 
 def _less_chance(change: float, chance: float) -> float:

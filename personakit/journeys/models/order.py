@@ -1,4 +1,4 @@
-"""Is the next step known from the last one, or does the way there matter? The order of a Markov chain, and where it flips."""
+"""Is the next step known from the last one, or does the way there matter? Order of a chain, and where it flips."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import xlogy
 from scipy.stats import chi2, ncx2
 
+from personakit.errors import StudyError
 from personakit.eventlog import person_of
 from personakit.inference import adjust_bh, one_thread, permutation_p
 from personakit.journeys.groups import FEW_PEOPLE, check_view
@@ -40,7 +41,8 @@ def markov_order(
     Returns
     -------
     DataFrame
-        evidence_id, order, steps, parameters, log_likelihood, bic (n: steps), p (against the order below; empty for 0),
+        evidence_id, order, steps, parameters (free shares: only contexts that occur, only levels that follow the shorter
+        context at all), log_likelihood, bic (n: steps), p (against the order below; empty for 0),
         power (to reject the order below at 5 % if a tenth of next steps depended on one step more), selected (one row).
 
     Raises
@@ -55,10 +57,8 @@ def markov_order(
     Katz, R. (1981). On some criteria for estimating the order of a Markov chain. Technometrics 23. Singer, P. et al.
     (2014). Detecting memory and structure in human navigation patterns. PLoS ONE 9.
     """
-    from personakit.errors import StudyError
-
     if orders not in (1, 2, 3):
-        raise StudyError(f"orders: {orders} cannot be tried. Give 1, 2 or 3: longer memories need more steps than logs hold.")
+        raise StudyError(f"orders: {orders} cannot be tried. Give 1, 2 or 3: more needs more steps than logs hold.")
     column = check_view(journeys, by)
     size = len(journeys.log.levels[column])
     past, after, _ = _windows(journeys, column, orders)
@@ -68,7 +68,7 @@ def markov_order(
         context = _context(past, order, size)
         table = _table(context, after, size)
         likelihood = float(_fit(table))
-        parameters = size**order * (size - 1)
+        parameters = _parameters(past, after, order, size)
         p, power = (np.nan, np.nan) if not order else _against_below(past, after, order, size, (rng, replicates))
         rows.append((order, len(after), parameters, likelihood, -2 * likelihood + np.log(max(len(after), 1)) * parameters,
                      p, power))
@@ -144,6 +144,16 @@ def _context(past: np.ndarray, order: int, size: int) -> np.ndarray:
 def _table(context: np.ndarray, after: np.ndarray, size: int) -> np.ndarray:
     """Next levels by context, only as many contexts as there are."""
     return np.bincount(context * size + after, minlength=(int(context.max(initial=0)) + 1) * size).reshape(-1, size)
+
+
+def _parameters(past: np.ndarray, after: np.ndarray, order: int, size: int) -> int:
+    """Count free shares; a step that never happens is taken to be impossible, whatever the memory."""
+    if not order:
+        return int((np.bincount(after, minlength=size) > 0).sum() - 1)
+    context = np.unique(_context(past, order, size))
+    follow = (_table(_context(past, order - 1, size), after, size) > 0).sum(axis=1)
+    # the shorter context leaves out the oldest level
+    return int((follow[context // size] - 1).sum())
 
 
 def _fit(table: np.ndarray) -> float:
