@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_journeys as make
+from matplotlib import pyplot as plt
 from scipy import sparse
 from small_journeys import STATES
 
-from personakit.errors import StudyError
+from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import transition_counts
 from personakit.journeys import compare_journeys, journey_differences, pool_personas, trace_journeys
 from personakit.journeys.compare.scores import Ratios, persona_sums, shares_of, squared_t
 from personakit.journeys.compare.verdict import differences_of, step_change
+from personakit.plots import plot_differences
 
 
 def labelled(labels, window_days=None):
@@ -219,3 +221,19 @@ def test_differences_of_personas_from_the_same_events_are_not_tested():
     assert not found["differs"].any()
     with pytest.raises(StudyError, match="margin: 2 is no share"):
         compare_journeys(trace_journeys(make.study_of(states)), labelled(np.arange(60) % 2), margin=2, seed=1)
+
+
+def test_only_what_differs_is_drawn():
+    rng = np.random.default_rng(2)
+    half = np.arange(300) < 150
+    rows = rng.dirichlet(np.full(5, 3.0), 5)
+    journeys = trace_journeys(make.study_of(make.walk(np.where(half[:, None, None], tilt(rows, 0.3), rows), 300, 20, rng)))
+    found = journey_differences(journeys, labelled(half.astype(int)), seed=1, replicates=49)
+    ax = plot_differences(found, view="step", language="fr")
+    drawn = int((found["differs"] & (found["view"] == "step")).sum())
+    assert len(ax.get_yticks()) == min(drawn, 12)
+    none = plot_differences(found.iloc[:0], language="fr")
+    assert [one.get_text() for one in none.texts] == ["Rien ne diffère nettement."]
+    with pytest.raises(ChoiceError, match="view"):
+        plot_differences(found, view="steps")
+    plt.close("all")

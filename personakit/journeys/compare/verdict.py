@@ -121,7 +121,7 @@ def compare_journeys(
     world = _world(fair.journeys, column, place, with_first)
     sizes = np.bincount(world.label, minlength=len(names))
     reason = fair.reason or ("" if testable(sizes) else "too_few_people")
-    pairs = [pair for pair in itertools.combinations(range(len(names)), 2)]
+    pairs = list(itertools.combinations(range(len(names)), 2))
     if reason:
         found = np.full((1 + len(pairs), 6), np.nan)
     else:

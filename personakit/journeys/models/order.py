@@ -66,8 +66,7 @@ def markov_order(
     rows = []
     for order in range(orders + 1):
         context = _context(past, order, size)
-        table = _table(context, after, size)
-        likelihood = float(_fit(table))
+        likelihood = float(_fit(_table(context, after, size)))
         parameters = _parameters(past, after, order, size)
         p, power = (np.nan, np.nan) if not order else _against_below(past, after, order, size, (rng, replicates))
         rows.append((order, len(after), parameters, likelihood, -2 * likelihood + np.log(max(len(after), 1)) * parameters,
