@@ -236,7 +236,7 @@ ROWS: dict[str, tuple[Callable[[int], bool], float, float, float]] = {
     "a change of the margin (.1): equivalent": (at_the_margin, 1, 0.0, 0.08),
     "the same process, 600 people: equivalent": (truly_same, 0.5, 0.8, 1.0),
     "own rows a person, sessions shuffled: rejects": (wrong_unit_sessions, 0.25, 0.5, 1.0),
-    "own rows a person, people shuffled: rejects": (wrong_unit_people, 1, 0.02, 0.08),
+    "own rows a person, people shuffled: rejects": (wrong_unit_people, 2, 0.02, 0.08),
     "one persona varies more inside: rejects": (vary_more, 1, 0.02, 0.08),
     "20 stages, no difference: any discovery": (many_edges, 1, 0.0, 0.07),
     "lunettes: three journeys found and two declared the same": (lunettes, 1 / 3, 0.9, 1.0),

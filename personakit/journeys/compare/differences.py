@@ -78,9 +78,9 @@ def journey_differences(
     column = check_view(journeys, by)
     fair = fair_part(journeys, personas, None)
     part = fair.journeys
-    member = personas.membership.reindex(part.log.participants)
-    rows = np.flatnonzero(member.notna().all(axis=1).to_numpy())
-    names, member = list(map(str, member.columns)), member.to_numpy(dtype=float)[rows]
+    known = personas.membership.reindex(part.log.participants)
+    rows = np.flatnonzero(known.notna().all(axis=1).to_numpy())
+    names, member = list(map(str, known.columns)), known.to_numpy(dtype=float)[rows]
     seeds = np.random.SeedSequence(seed).spawn(2)
     tables = []
     if len(rows):

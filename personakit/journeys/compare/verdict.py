@@ -161,6 +161,8 @@ def _compared(world: _World, pairs: list[tuple[int, int]], sizes: np.ndarray, nu
     children = seed.spawn(1 + len(pairs))
     found = [_one(world, np.flatnonzero(sizes), null and _Null(statistic=null.statistic[:, 0], change=null.change[:, 0]),
                   draws[0], replicates, children[0])]
+    if len(sizes) == 2:  # the only pair is everyone
+        return np.stack(found * 2)
     for at, (a, b) in enumerate(pairs):
         if min(sizes[a], sizes[b]) < FEW_PEOPLE:
             found.append(np.full(6, np.nan))
@@ -185,14 +187,14 @@ def _one(world: _World, present: np.ndarray, null: _Null | None, draws: np.ndarr
     # redrawn people carry chance twice: only the spread of the draws is used, around the observed change
     around = draws - np.nanmean(draws) + change[0]
     (low, high), (_, upper) = percentile_interval(around), percentile_interval(around, level=0.90)
-    return np.array([*(_less_chance(one, chance) for one in (change[0], low, high)),
+    return np.array([*(_less_chance(float(one), chance) for one in (change[0], low, high)),
                      float(permutation_p(statistic[0], null.statistic)), _pseudo_r2(world, label),
-                     _less_chance(upper, chance)])
+                     _less_chance(float(upper), chance)])
 
 
 def _less_chance(change: float, chance: float) -> float:
     """Take from a change what chance gives: a real change and chance add up like the sides of a right angle."""
-    return float(np.sqrt(max(float(change) ** 2 - chance**2, 0.0)))
+    return float(np.sqrt(max(change**2 - chance**2, 0.0)))
 
 
 def _statistics(world: _World, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,7 @@ def journey_mixture(journeys: Journeys, *, k: Sequence[int] = range(1, 6), by: s
         fits[chains] = best
     table = pd.DataFrame(rows, columns=["k", "log_likelihood", "parameters", "bic", "smallest", "agreed"])
     thin = table["smallest"] * len(used) < FEW_PEOPLE
-    chosen = int(table.loc[table["bic"].where(~thin, np.inf).idxmin(), "k"])
+    chosen = tried[int(np.where(thin, np.inf, table["bic"]).argmin())]
     table["selected"] = table["k"] == chosen
     return _mixture(fits[chosen], counts, (journeys, column, used, cells), table, seed)
 
