@@ -217,7 +217,7 @@ JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total,
     "friction": (("people",), ("people", "visits", "stop_share", "like_share", "excess", "low", "high"),
                  ((("touchpoint",), "people"),)),
     "switches": (("people",), ("switches", "people", "restart_share", "like_share", "excess", "low", "high"), ()),
-    "comparison": (("people_a", "people_b"), ("people_a", "people_b", "change", "low", "high"), ()),
+    "comparison": (("people_a", "people_b"), ("people_a", "people_b", "change", "low", "high", "r2"), ()),
 })
 
 

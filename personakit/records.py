@@ -349,7 +349,8 @@ class JourneyFindings:
     channel, owner, people, visits, stop_share, like_share, excess, low, high, flagged. ``switches``: source, target
     (channels), switches, people, restart_share, like_share, excess, low, high, flagged. ``comparison``: persona_a,
     persona_b, people_a, people_b, change (mean total variation a step), low, high, p, q, verdict (differ,
-    not_distinguishable, cannot_tell); its first row compares all personas at once. ``why`` says it in sentences.
+    equivalent, not_distinguishable, cannot_tell), r2, tested (which steps); its first row compares all personas at once.
+    ``why`` says it in sentences.
     """
 
     stages: pd.DataFrame

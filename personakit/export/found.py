@@ -54,7 +54,7 @@ def comparisons(spoken: Spoken) -> list[Claim]:
     frame = spoken.findings.comparison
     pairs = frame[frame["persona_a"] != EVERYONE]
     claims = []
-    for verdict in ("differ", "not_distinguishable", "cannot_tell"):
+    for verdict in ("differ", "equivalent", "not_distinguishable", "cannot_tell"):
         rows = pairs[pairs["verdict"] == verdict]
         if len(rows):
             claims.append(Claim(text=spoken.say(verdict, pairs=spoken.pairs(rows)),

@@ -8,6 +8,7 @@ import pandas as pd
 from personakit.frozen import Sentence
 from personakit.inference import one_thread
 from personakit.journeys.compare import COLUMNS, compare_journeys
+from personakit.journeys.compare.pool import shared_journeys
 from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import COLUMNS as FUNNEL_COLUMNS
 from personakit.journeys.funnel import funnel
@@ -101,5 +102,7 @@ def _why_comparison(comparison: pd.DataFrame, personas: Personas | None) -> list
     for _, one in comparison.iloc[1:].iterrows():
         a, b = (personas.names.get(one[side], one[side]) for side in ("persona_a", "persona_b"))
         out.append(Sentence(key=f"journeys.pair_{one['verdict']}", values={
-            "a": a, "b": b, "change": one["change"], "low": one["low"], "high": one["high"], "few": FEW_PEOPLE}))
-    return out
+            "a": a, "b": b, "change": one["change"], "low": one["low"], "high": one["high"], "few": FEW_PEOPLE,
+            "margin": comparison.attrs["margin"]}))
+    return out + [Sentence(key="journeys.shared", values={"names": [personas.names.get(one, one) for one in group]})
+                  for group in shared_journeys(comparison)]

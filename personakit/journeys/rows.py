@@ -8,7 +8,8 @@ import pandas as pd
 
 from personakit.schema import CHANNEL, EVIDENCE_ID, OWNER, PERSONA, STAGE, TOUCHPOINT, row_id
 
-TEXT = {EVIDENCE_ID, PERSONA, STAGE, TOUCHPOINT, CHANNEL, OWNER, "source", "target", "persona_a", "persona_b", "verdict"}
+TEXT = {EVIDENCE_ID, PERSONA, STAGE, TOUCHPOINT, CHANNEL, OWNER, "source", "target", "persona_a", "persona_b", "verdict",
+        "tested"}
 COUNTS = {"count", "people", "entered", "reached", "still_open", "ended", "visits", "switches", "people_a", "people_b"}
 
 

@@ -141,7 +141,8 @@ def _comparisons(view: View, personas: Personas | None) -> list[Claim]:
         return []
     mine = frame[(frame["persona_a"] == view.persona) | (frame["persona_b"] == view.persona)]
     claims = []
-    for verdict, key in (("differ", "differs"), ("not_distinguishable", "same_journey"), ("cannot_tell", "cannot_tell")):
+    for verdict, key in (("differ", "differs"), ("equivalent", "equivalent"), ("not_distinguishable", "same_journey"),
+                         ("cannot_tell", "cannot_tell")):
         rows = mine[mine["verdict"] == verdict]
         others = [_name(view, personas, str(row["persona_b"] if row["persona_a"] == view.persona else row["persona_a"]))
                   for row in rows_of(rows)]

@@ -32,12 +32,13 @@ def log(paths, *, minutes=1.0):
 
 
 def personas(labels, *, window_days):
-    """Personas from labels (participant -> persona) that came from so many first days of events."""
+    """Personas from labels (participant -> persona) that came from so many first days of events; None: from answers."""
     labels = pd.Series(labels)
     membership = pd.DataFrame({one: (labels == one).astype(float) for one in sorted(labels.unique())})
     membership.index.name = "participant_id"
     table = pd.DataFrame({"f": np.arange(len(labels), dtype=float)}, index=membership.index)
-    catalog = pd.DataFrame({"kind": "numeric", "role": "active", "origin": "events"}, index=["f"])
+    catalog = pd.DataFrame({"kind": "numeric", "role": "active",
+                            "origin": "answers" if window_days is None else "events"}, index=["f"])
     features = Features(table=table, natural=table, catalog=catalog, window_days=window_days,
                         dropped=pd.DataFrame({"feature": [], "why": []}))
     return Personas(candidate="kmeans-2", membership=membership, features=features, quality=pd.Series(dtype=float),

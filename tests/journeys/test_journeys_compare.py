@@ -1,15 +1,23 @@
-"""Do journeys differ: hand-worked G2, false alarms, power, and the guard against testing what made the personas."""
+"""Do journeys differ: hand-worked statistics, false alarms, power, and the guard against testing what made the personas."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import small_journeys as make
-from scipy.stats import chi2_contingency
+from matplotlib import pyplot as plt
+from scipy import sparse
+from small_journeys import STATES
 
-from personakit.journeys import compare_journeys, trace_journeys
-from personakit.journeys.compare import _change, _g2
+from personakit.errors import ChoiceError, StudyError
+from personakit.eventlog import transition_counts
+from personakit.journeys import compare_journeys, journey_differences, pool_personas, trace_journeys
+from personakit.journeys.compare.scores import Ratios, persona_sums, shares_of, squared_t
+from personakit.journeys.compare.verdict import differences_of, step_change
+from personakit.plots import plot_differences
 
 
 def labelled(labels, window_days=None):
@@ -36,20 +44,24 @@ def tilt(rows, by):
     return out
 
 
-def test_g2_is_that_of_contingency_tables():
-    # scipy's log-likelihood ratio of each source stage, added up
-    table = np.random.default_rng(3).integers(1, 20, (3, 4, 4)).astype(float)
-    first = np.array([[5.0, 1, 2, 2], [3, 3, 3, 3], [1, 6, 2, 1]])
-    expected = sum(chi2_contingency(table[:, source], lambda_="log-likelihood", correction=False).statistic
-                   for source in range(4))
-    expected += chi2_contingency(first, lambda_="log-likelihood", correction=False).statistic
-    assert _g2(table.reshape(1, 3, 16), 4, first[None])[0] == pytest.approx(expected)
+def test_squared_t_by_hand():
+    # four people at one source; next steps to 0: 1 of 2, 2 of 2 (persona 0), 0 of 2, 1 of 2 (persona 1); everyone: 4 of 8
+    ratios = Ratios(top=sparse.csr_array([[1.0], [2], [0], [1]]), bottom=sparse.csr_array([[2.0], [2], [2], [2]]),
+                    of=np.array([0]))
+    sums = next(persona_sums(ratios, np.array([[0, 0, 1, 1]], dtype=np.int8), 2))
+    # scores 0, 1, -1, 0: each persona's add up to +-1, their squares to 1; both have half of the steps
+    assert sums.score[0, :, 0].tolist() == [1.0, -1.0]
+    assert squared_t(sums, ratios.of)[0, :, 0].tolist() == [1 / (0.25 + 0.25)] * 2
+    assert shares_of(sums, np.array([0.5]), ratios.of)[0, :, 0].tolist() == [0.75, 0.25]
 
 
 def test_change_by_hand():
     # from stage 0: (1/2, 1/2) against (1, 0), 12 of 16 steps; from stage 1 the same
-    steps = np.array([[[4, 4, 2, 0], [4, 0, 2, 0]]], dtype=float)
-    assert _change(steps)[0] == pytest.approx(0.5 * 12 / 16)
+    shares = np.array([[[0.5, 0.5, 1.0], [1.0, 0.0, 1.0]]])
+    apart, weight = differences_of(shares, np.array([[[8.0, 2], [4, 2]]]), np.array([0, 0, 1]))
+    assert step_change(apart, np.zeros(3), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.5 * 12 / 16)
+    # chance alone would give differences of .3 and .5: of a half remain .4 and 0
+    assert step_change(apart, np.array([0.09, 0.25, 0]), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.2 * 12 / 16)
 
 
 def test_planted_difference_is_found():
@@ -82,10 +94,10 @@ def run(kind, seed):
 
 @pytest.mark.parametrize("kind", ["random personas", "double dip", "own rows"])
 def test_false_alarms(kind):
-    # at a level of 5 %, more than 5 of 25 happen once in 200; measured over 100 runs of 300 people: 5, 5 and 6 %
+    # at a level of 5 %, more than 5 of 25 happen once in 200; the rates are in benchmarks/journey_tests.csv
     tables = [run(kind, seed) for seed in range(25)]
     assert sum(table["p"].iloc[0] <= 0.05 for table in tables) <= 5
-    assert sum((table["verdict"] == "differ").any() for table in tables) <= 2
+    assert sum((table["verdict"] == "differ").any() for table in tables) <= 5
 
 
 def test_testing_what_made_the_personas_would_find_a_difference():
@@ -121,7 +133,7 @@ def test_a_persona_of_three_people_cannot_be_told():
     table = compare_journeys(trace_journeys(make.study_of(states)), labelled(labels), seed=1, replicates=49)
     verdicts = table.set_index(["persona_a", "persona_b"])["verdict"]
     assert verdicts["P1", "P3"] == verdicts["P2", "P3"] == "cannot_tell"
-    assert verdicts["P1", "P2"] == "not_distinguishable"
+    assert verdicts["P1", "P2"] in ("not_distinguishable", "equivalent")
 
 
 def test_one_persona_has_nothing_to_compare():
@@ -135,4 +147,93 @@ def test_identical_journeys():
     states = np.tile([0, 1, 2, 0, 1], (40, 1))
     table = compare_journeys(trace_journeys(make.study_of(states)), labelled(np.arange(40) % 2), seed=1, replicates=49)
     assert table["p"].tolist() == [1.0, 1.0]
-    assert set(table["verdict"]) == {"not_distinguishable"}
+    assert set(table["verdict"]) == {"equivalent"}
+    assert table["high"].tolist() == [0.0, 0.0]
+
+
+def test_refit_under_the_null_where_the_window_is_unknown():
+    rng = np.random.default_rng(1)
+    states = make.walk(rng.dirichlet(np.full(5, 3.0), 5), 150, 20, rng)
+
+    def remake(journeys):
+        steps = transition_counts(journeys.log, "stage").toarray()
+        return pd.Series(kmeans(steps / steps.sum(axis=1, keepdims=True), 2, 1), index=journeys.log.participants)
+
+    journeys = trace_journeys(make.study_of(states))
+    labels = remake(journeys).to_numpy()
+    table = compare_journeys(journeys, labelled(labels, np.nan), remake=remake, seed=1, replicates=39)
+    assert table["tested"].tolist() == ["refit", "refit"]
+    assert table["p"].min() > 0.05
+    assert table.attrs["overlap"] == ["f"]
+    with pytest.raises(StudyError, match="remake: gave a int"):
+        compare_journeys(journeys, labelled(labels, np.nan), remake=lambda _: 3, seed=1, replicates=2)
+
+
+def test_people_who_vary_more_are_not_another_journey():
+    # one persona follows one process, the people of the other each a process of their own around it
+    alarms = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = rng.dirichlet(np.full(5, 3.0), 5)
+        own = np.stack([[rng.dirichlet(4 * row + 0.01) if one < 40 else row for row in rows] for one in range(160)])
+        table = compare_journeys(trace_journeys(make.study_of(make.walk(own, 160, 20, rng))),
+                                 labelled((np.arange(160) >= 40).astype(int)), seed=seed, replicates=79)
+        alarms += table["p"].iloc[0] <= 0.05
+    assert alarms <= 4
+
+
+def test_differences_and_the_personas_that_share_a_journey():
+    rng = np.random.default_rng(2)
+    rows = rng.dirichlet(np.full(5, 3.0), 5)
+    other = np.arange(600) >= 400
+    states = make.walk(np.where(other[:, None, None], tilt(rows, 0.2), rows), 600, 20, rng)
+    journeys, personas = trace_journeys(make.study_of(states)), labelled(np.arange(600) // 200)
+    comparison = compare_journeys(journeys, personas, seed=1, replicates=99)
+    assert comparison["verdict"].tolist()[1:] == ["equivalent", "differ", "differ"]
+    found = journey_differences(journeys, personas, seed=1, replicates=99)
+    edges = found[found["differs"] & (found["view"] == "step")]
+    # each source has two planted edges: from its likeliest to its unlikeliest target
+    planted = {(STATES[one], STATES[to[one]]) for to in (rows.argmax(axis=1), rows.argmin(axis=1)) for one in range(5)}
+    assert planted <= set(zip(edges["source"], edges["target"], strict=True))
+    assert not ((edges["persona_a"] == "P1") & (edges["persona_b"] == "P2")).any()
+    assert ((edges["low"] > 0) | (edges["high"] < 0)).all()
+    assert list(pool_personas(personas, comparison).membership.columns) == ["P1+P2", "P3"]
+
+
+def test_unsure_memberships_widen_the_intervals():
+    rng = np.random.default_rng(2)
+    half = np.arange(200) < 100
+    rows = rng.dirichlet(np.full(5, 3.0), 5)
+    journeys = trace_journeys(make.study_of(make.walk(np.where(half[:, None, None], tilt(rows, 0.3), rows), 200, 20, rng)))
+    sure = labelled(half.astype(int))
+    unsure = replace(sure, membership=sure.membership * 0.4 + 0.3)
+    widths = [(found["high"] - found["low"]).mean() for found in
+              (journey_differences(journeys, one, seed=1, replicates=99) for one in (sure, unsure))]
+    assert widths[1] > 1.1 * widths[0]
+
+
+def test_differences_of_personas_from_the_same_events_are_not_tested():
+    states = make.walk(np.full((5, 5), 0.2), 60, 20, np.random.default_rng(1))
+    found = journey_differences(trace_journeys(make.study_of(states)), labelled(np.arange(60) % 2, np.nan), seed=1,
+                                replicates=9)
+    assert len(found)
+    assert found[["p", "q"]].isna().all(axis=None)
+    assert not found["differs"].any()
+    with pytest.raises(StudyError, match="margin: 2 is no share"):
+        compare_journeys(trace_journeys(make.study_of(states)), labelled(np.arange(60) % 2), margin=2, seed=1)
+
+
+def test_only_what_differs_is_drawn():
+    rng = np.random.default_rng(2)
+    half = np.arange(300) < 150
+    rows = rng.dirichlet(np.full(5, 3.0), 5)
+    journeys = trace_journeys(make.study_of(make.walk(np.where(half[:, None, None], tilt(rows, 0.3), rows), 300, 20, rng)))
+    found = journey_differences(journeys, labelled(half.astype(int)), seed=1, replicates=49)
+    ax = plot_differences(found, view="step", language="fr")
+    drawn = int((found["differs"] & (found["view"] == "step")).sum())
+    assert len(ax.get_yticks()) == min(drawn, 12)
+    none = plot_differences(found.iloc[:0], language="fr")
+    assert [one.get_text() for one in none.texts] == ["Rien ne diffère nettement."]
+    with pytest.raises(ChoiceError, match="view"):
+        plot_differences(found, view="steps")
+    plt.close("all")

@@ -1,0 +1,102 @@
+"""What the chain of steps would lose without a touchpoint: exact removal effects, which are no causes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.inference import one_thread, percentile_interval
+from personakit.journeys.groups import bootstrap_sums, check_view, ratio
+from personakit.journeys.models.chain import GOAL, arrival_chance, removed_chance, until_goal
+from personakit.journeys.rows import with_ids
+from personakit.records import Journeys
+from personakit.schema import TOUCHPOINT
+
+FORCED = 0.999
+
+
+@one_thread()
+def attribution(
+    journeys: Journeys, *, to: str, by: str = TOUCHPOINT, seed: int, replicates: int = 200
+) -> pd.DataFrame:
+    """Share the arrivals at a goal among the touchpoints that came before: exact removal effects of a first-order chain.
+
+    Use it to see how much of the traffic to a goal runs through a touchpoint. **A removal effect is arithmetic on the steps
+    people took, not what would happen without the touchpoint**: those who came through it might have come another way,
+    and a step that everyone has to pass has an effect of 1 by construction (``forced``). Only an experiment tells more.
+    Everything after the first arrival is left out; people still on the way count as far as they have come. Repeated
+    visits in a row do not change anything.
+
+    Parameters
+    ----------
+    to
+        The goal: a level of ``by``.
+
+    Returns
+    -------
+    DataFrame
+        evidence_id, touchpoint (or stage), people, arrivals (people who came through it and arrived), effect (share of
+        arrivals lost in the chain without it), low, high (95 %, bootstrap of people), share (of the credit), credit
+        (arrivals), plain (the share of those who arrived who came through it: what counting would say), forced (on
+        practically every journey that arrived). ``attrs``: ``base`` (chance to arrive), ``arrived``.
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` or ``to`` is unknown.
+    StudyError
+        Nobody arrives.
+
+    References
+    ----------
+    Anderl, E. et al. (2016). Mapping the customer journey: lessons learned from graph-based online attribution modeling.
+    International Journal of Research in Marketing 33.
+    """
+    column = check_view(journeys, by)
+    words = list(map(str, journeys.log.levels[column]))
+    if to not in words:
+        raise ChoiceError(unknown_name(column, to, words))
+    counts = until_goal(journeys, column, to)
+    size = len(words) + 3
+    whole = np.asarray(counts.sum(axis=0), dtype=np.float64).reshape(1, size, size)
+    arrived = int(whole[0, :, GOAL].sum())
+    if not arrived:
+        raise StudyError(f"to: nobody comes to {to!r}, so there is nothing to share. Name a {column} that people reach.")
+    draws = bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)).reshape(-1, size, size)
+    effect, spread = removal_effects(whole)[0], removal_effects(draws)
+    low, high = percentile_interval(spread)
+    person, cell = counts.nonzero()
+    came = np.unique(person * size + cell % size)
+    came = came[came % size >= 3]
+    arrivals = np.isin(came // size, np.unique(person[cell % size == GOAL]))
+    people = np.bincount(came % size, minlength=size)[3:]
+    through = np.bincount(came[arrivals] % size, minlength=size)[3:]
+    credit = np.nan_to_num(ratio(effect, np.full_like(effect, effect.sum())))
+    table = pd.DataFrame({column: words, "people": people, "arrivals": through, "effect": effect, "low": low, "high": high,
+                          "share": credit, "credit": credit * arrived, "plain": through / arrived,
+                          "forced": through >= FORCED * arrived})
+    table = table[table["people"] > 0].sort_values("effect", ascending=False, kind="stable", ignore_index=True)
+    out = with_ids(table, "attribution", by, to, seed, replicates)
+    out.attrs.update(base=float(arrival_chance(whole)[0, 0]), arrived=arrived)
+    return out
+
+
+def removal_effects(counts: np.ndarray) -> np.ndarray:
+    """Give the share of arrivals that the chain loses without each level: (replicates, S).
+
+    ``counts`` (replicates, S + 3, S + 3) holds the steps between start, goal, left and the S levels, in this order.
+
+    Examples
+    --------
+    By hand: C1 > C2 > C3 > buy; C1 > left; C2 > C3 > left.
+
+    >>> steps = np.zeros((1, 6, 6))
+    >>> for source, target in [(0, 3), (3, 4), (4, 5), (5, 1), (0, 3), (3, 2), (0, 4), (4, 5), (5, 2)]:
+    ...     steps[0, source, target] += 1
+    >>> removal_effects(steps).round(3).tolist()
+    [[0.5, 1.0, 1.0]]
+    """
+    base = arrival_chance(counts)[:, 0]
+    removed = np.stack([removed_chance(counts, level) for level in range(3, counts.shape[1])], axis=1)
+    return 1 - np.where(base[:, None] > 0, ratio(removed, np.broadcast_to(base[:, None], removed.shape)), np.nan)

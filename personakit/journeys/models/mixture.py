@@ -1,0 +1,174 @@
+"""Several processes in one log: a mixture of Markov chains, fitted to each person's counts of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.special import logsumexp
+
+from personakit.errors import StudyError, TooFewError
+from personakit.frozen import freeze, show, show_html
+from personakit.inference import one_thread
+from personakit.journeys.compare.scores import step_ratios
+from personakit.journeys.groups import FEW_PEOPLE, check_view
+from personakit.records import Journeys
+from personakit.schema import STAGE
+
+STARTS, SHORT, LONG, ENOUGH, SAMPLE = 24, 8, 500, 1e-6, 4000
+PRIOR = 0.5  # counts added to a row, spread over it: no step is impossible because nobody in a chain took it
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JourneyMixture:
+    """A mixture of Markov chains. ``table`` (k, log_likelihood, parameters, bic, smallest, agreed, selected); for the
+    selected ``k``: ``membership`` (participants by C1..Ck, from large to small) and ``chains`` (chain, source, target,
+    share; source ``start`` is where journeys begin). ``agreed``: the share of the long runs that ended at the best.
+    """
+
+    table: pd.DataFrame
+    membership: pd.DataFrame
+    chains: pd.DataFrame
+    k: int
+    seed: int
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+    def __repr__(self) -> str:
+        return show("JourneyMixture", {"chains": self.k, "participants": len(self.membership)},
+                    "compare_journeys(journeys, personas, seed=7)")
+
+    _repr_html_ = show_html
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Fit:
+    likelihood: float
+    weight: np.ndarray
+    logs: np.ndarray
+
+
+@one_thread()
+def journey_mixture(journeys: Journeys, *, k: Sequence[int] = range(1, 6), by: str = STAGE, seed: int) -> JourneyMixture:
+    """Ask whether the log mixes several processes, without personas: how many, who follows which.
+
+    Use it to see whether journeys fall apart by themselves, and as a check of ``markov_order``: a mixture looks like a long
+    memory. ``k`` is chosen by the BIC with the number of *people*; one chain is an answer. Fitted by EM on each person's
+    counts of first levels and steps: many short starts, the best of them to the end. It says nothing of time, and chains are
+    not personas: nobody chose them.
+
+    Parameters
+    ----------
+    k
+        The numbers of chains to try.
+
+    Returns
+    -------
+    JourneyMixture
+
+    Raises
+    ------
+    ChoiceError
+        ``by`` is neither, or the log has no stages.
+    StudyError
+        A ``k`` is below 1.
+    TooFewError
+        Fewer than 10 people for each chain.
+
+    References
+    ----------
+    Cadez, I. et al. (2003). Model-based clustering and visualization of navigation patterns on a web site. Data Mining
+    and Knowledge Discovery 7. Helske, S. & Helske, J. (2019). Mixture hidden Markov models for sequence data. JSS 88.
+    """
+    column = check_view(journeys, by)
+    tried = sorted(set(k))
+    if not tried or tried[0] < 1:
+        raise StudyError(f"k: {list(k)} cannot be tried. Give whole numbers from 1 on.")
+    ratios, cells = step_ratios(journeys.log, column, with_first=True)
+    used = np.flatnonzero(np.diff(ratios.top.indptr) > 0)
+    if len(used) < FEW_PEOPLE * tried[-1]:
+        raise TooFewError(f"k: {tried[-1]} chains need {FEW_PEOPLE * tried[-1]} people with events; there are {len(used)}.")
+    counts, of = ratios.top[used].astype(np.float64), ratios.of
+    # people with the same counts are one row with a weight
+    size = len(journeys.log.levels[column])
+    free = int((np.bincount(of, minlength=size + 1) > 0).sum()) * (size - 1)
+    fits, rows = {}, []
+    for chains, child in zip(tried, np.random.SeedSequence(seed).spawn(len(tried)), strict=True):
+        best, agreed = _fitted(counts, of, chains, child)
+        parameters = chains * free + chains - 1
+        smallest = float(best.weight.min())
+        rows.append((chains, best.likelihood, parameters, -2 * best.likelihood + np.log(len(used)) * parameters, smallest,
+                     agreed))
+        fits[chains] = best
+    table = pd.DataFrame(rows, columns=["k", "log_likelihood", "parameters", "bic", "smallest", "agreed"])
+    thin = table["smallest"] * len(used) < FEW_PEOPLE
+    chosen = tried[int(np.where(thin, np.inf, table["bic"]).argmin())]
+    table["selected"] = table["k"] == chosen
+    return _mixture(fits[chosen], counts, (journeys, column, used, cells), table, seed)
+
+
+def _mixture(fit: _Fit, counts: sparse.csr_array, where: tuple, table: pd.DataFrame, seed: int) -> JourneyMixture:
+    journeys, column, used, cells = where
+    order = np.argsort(-fit.weight, kind="stable")
+    names = [f"C{one + 1}" for one in range(len(order))]
+    responsible = _expect(counts, fit.weight[order], fit.logs[order])[0]
+    words = [*map(str, journeys.log.levels[column]), "start"]
+    size = len(words) - 1
+    chains = pd.concat([pd.DataFrame({"chain": name, "source": [words[cell // size] for cell in cells],
+                                      "target": [words[cell % size] for cell in cells], "share": np.exp(fit.logs[at])})
+                        for name, at in zip(names, order, strict=True)], ignore_index=True)
+    membership = pd.DataFrame(responsible, index=journeys.log.participants[used], columns=names)
+    return JourneyMixture(table=table, membership=membership, chains=chains, k=len(names), seed=seed,
+                          shares=dict(zip(names, map(float, fit.weight[order]), strict=True)))
+
+
+def _fitted(counts: sparse.csr_array, of: np.ndarray, k: int, seed: np.random.SeedSequence) -> tuple[_Fit, float]:
+    """Run many short starts on a sample of people, the best of them on everyone to the end."""
+    if k == 1:
+        return _run(counts, of, np.ones((counts.shape[0], 1)), 1), 1.0
+    rng = np.random.default_rng(seed)
+    some = counts if counts.shape[0] <= SAMPLE else counts[np.sort(rng.choice(counts.shape[0], SAMPLE, replace=False))]
+    starts = []
+    for _ in range(STARTS):
+        # a start: a few people a chain, so that chains begin apart
+        pick = rng.choice(some.shape[0], size=(k, min(5, some.shape[0] // k)), replace=False)
+        logs = np.stack([_maximise(some[one], of, np.ones((len(one), 1)))[0] for one in pick])
+        starts.append(_run(some, of, _expect(some, np.full(k, 1 / k), logs)[0], SHORT))
+    starts.sort(key=lambda one: -one.likelihood)
+    ends = [_run(counts, of, _expect(counts, one.weight, one.logs)[0], LONG) for one in starts[:4]]
+    best = max(ends, key=lambda one: one.likelihood)
+    near = np.mean([best.likelihood - one.likelihood < 0.01 * k for one in ends])
+    return best, float(near)
+
+
+def _run(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray, most: int) -> _Fit:
+    before = -np.inf
+    for _ in range(most):
+        weight = responsible.mean(axis=0).clip(1e-9)
+        weight /= weight.sum()
+        logs = _maximise(counts, of, responsible)
+        responsible, likelihood = _expect(counts, weight, logs)
+        if likelihood - before < ENOUGH * abs(likelihood):
+            break
+        before = likelihood
+    return _Fit(likelihood=likelihood, weight=weight, logs=logs)
+
+
+def _maximise(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray) -> np.ndarray:
+    sums = np.asarray((counts.T @ responsible).T, dtype=np.float64)
+    width = np.bincount(of)
+    sums = sums + PRIOR / width[of]
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    total = np.add.reduceat(sums, starts, axis=1)
+    return np.log(sums) - np.log(np.repeat(total, np.diff(np.append(starts, len(of))), axis=1))
+
+
+def _expect(counts: sparse.csr_array, weight: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
+    joint = counts @ logs.T + np.log(weight)
+    total = logsumexp(joint, axis=1, keepdims=True)
+    return np.exp(joint - total), float(total.sum())
