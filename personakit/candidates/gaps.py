@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +13,14 @@ from personakit.candidates.engines import Ground
 from personakit.candidates.kmeans import resampled_labels
 from personakit.candidates.measures import adjusted_rand, explained, separation
 from personakit.candidates.null_data import NullModel, fit_null, simulate_null
-from personakit.candidates.verdict import BEYOND_GAP, BEYOND_Z
 
 #: null tables with correlation and without, and with the personas of a candidate; fits behind the observed figure
 NULLS, INDEPENDENT_NULLS, PERSONA_NULLS, REPEATS = 20, 10, 12, 4
 #: pairs of resamples of a null table, and rows of its silhouette
 NULL_PAIRS, NULL_ROWS = 6, 300
-#: further null tables where a gap of at least half the least one comes within a standard deviation of what decides
-MORE_NULLS, NEAR = 40, 1.0
+#: further null tables where the first ones leave it open whether the data go beyond them: not when so many of them reach
+#: as far as the data do (Besag and Clifford, 1991), nor when none does and the data lie so many standard deviations out
+MORE_NULLS, REACHED, FAR = 79, 4, 5.0
 #: rounds of these fits after their short starts
 NULL_ROUNDS = 20
 #: least standard deviation of a log ratio over null tables: some nulls always end in the same cut
@@ -35,8 +35,9 @@ def null_gaps(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step:
 
     Columns: ``within`` (log share left, the best of the observed fits) and ``observed`` (their mean), ``gap`` (mean of the
     log ratio) and ``gap_sd`` (its standard deviation over null tables), both also with ``independent_``, for null data
-    without correlation. ``step`` is called after each null table. Beside it: the figures of the null tables with
-    correlation, each (tables, ks): within, separation, stability.
+    without correlation. ``step`` is called after each null table. Beside it, of the null tables with correlation:
+    ``within``, ``separation`` and ``stability``, each (tables, ks), and ``reach`` (tables): how many standard deviations
+    each goes beyond the others at the k where it goes furthest.
     """
     here, linked, free, again = seed.spawn(4)
     plain = as_counted(ground.small)
@@ -47,10 +48,11 @@ def null_gaps(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step:
         figures.append(_null_figures(model, ks, child, other))
         step()
     kept = dict(zip(("within", "separation", "stability"), np.array(figures).transpose(2, 0, 1), strict=True))
-    nulls = list(kept["within"])
-    if _is_close(nulls, out["observed"].to_numpy()):
-        nulls += [_null_within([model], ks, child) for child in linked.spawn(MORE_NULLS)]
-    out["gap"], out["gap_sd"] = _compare(np.array(nulls), out["observed"].to_numpy())
+    if _is_open(kept["within"], out["observed"].to_numpy()):
+        more = [_null_within([model], ks, child) for child in linked.spawn(MORE_NULLS)]
+        kept["within"] = np.concatenate([kept["within"], more])
+    out["gap"], out["gap_sd"] = _compare(kept["within"], out["observed"].to_numpy())
+    kept["reach"] = _reach(kept["within"])
     apart = []
     for child in free.spawn(INDEPENDENT_NULLS):
         apart.append(_null_within([model], ks, child, independent=True))
@@ -79,9 +81,22 @@ def _null_figures(model: NullModel, ks: list[int], seed: np.random.SeedSequence,
     return out
 
 
-def _is_close(nulls: Sequence[Sequence[float] | np.ndarray], observed: np.ndarray) -> bool:
-    gap, spread = _compare(np.array(nulls), observed)
-    return bool(((gap >= BEYOND_GAP / 2) & (np.abs(gap / spread - BEYOND_Z) < NEAR)).any())
+def _is_open(nulls: np.ndarray, observed: np.ndarray) -> bool:
+    """Tell whether more null tables could change what these say."""
+    gap, spread = _compare(nulls, observed)
+    furthest = float((gap / spread).max())
+    as_far = int((_reach(nulls) >= furthest).sum())
+    return as_far < REACHED and (as_far > 0 or furthest < FAR)
+
+
+def _reach(nulls: np.ndarray) -> np.ndarray:
+    """Measure each null table as the data are: its gap to the others in standard deviations, at the k where it is widest.
+
+    The widest over k, of the data and of each null table alike, keeps the chance of one false alarm over all k (max-T;
+    Westfall and Young, 1993).
+    """
+    return np.array([(gap / spread).max() for gap, spread in
+                     (_compare(np.delete(nulls, one, axis=0), nulls[one]) for one in range(len(nulls)))])
 
 
 def goes_further(ground: Ground, labels: np.ndarray, k: int, observed: float, seed: np.random.SeedSequence) -> bool:

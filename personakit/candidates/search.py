@@ -53,14 +53,18 @@ def find_candidates(
     features: it cannot tell whether personas are useful, nor find personas in features that were not given.
 
     Each candidate is fitted on everyone. Its stability comes from 20 pairs of resamples of people (both fits assign the
-    same people; adjusted Rand). Its gap says how much less variance it leaves within personas than k-means does on 20
-    null tables, drawn from a Gaussian copula with the margins, gaps and correlations of the study; ``independent_gap``
-    is the same against 10 tables whose columns are shuffled. Both use k-means as the yardstick of the null tables for
-    every method, so a method never gains by cutting null data badly. Verdicts of candidates (after Dolnicar and Leisch):
+    same people; adjusted Rand). Its gap says how much less variance it leaves within personas than k-means does on 20 null
+    tables, or 99 where 20 leave it open: drawn from a Gaussian copula with the margins and gaps of the study and, from 5
+    people a feature on, exactly its latent correlations. ``gap_p`` is the share of null tables that go as far at any of
+    the k (so trying many k raises no false alarm). ``independent_gap`` is the same against 10 tables whose columns are
+    shuffled. Both use k-means as the yardstick of the null tables for every method, so a method never gains by cutting null
+    data badly. Verdicts of candidates (after Dolnicar and Leisch):
 
-    - ``natural``: beyond correlation (gap at least .05 and 2.5 standard deviations), very stable (.90), separated (.25);
-    - ``reproducible``: beyond correlation (.02 and 2.5 standard deviations, or 2 once one candidate has 2.5) and stable
-      (.75, each persona .60), overlapping;
+    - ``natural``: reproducible, and far beyond correlation (gap .05), very stable (.90, each persona .85), separated
+      (.25) with a valley between any two personas (.5): groups that are apart, not a curve that is cut;
+    - ``reproducible``: beyond correlation (gap .02, ``gap_p`` at most .05; once one candidate is, beating .95 of the null
+      tables at its own k does for the others), stable (.75, each persona .60) and, from three personas on, not in one line
+      (.2) unless valleys part them;
     - ``constructive``: stable, and more than shuffled data give, but correlation explains it: a continuum that is cut;
     - ``none``: none of these.
 
@@ -90,13 +94,15 @@ def find_candidates(
     -------
     Candidates
         ``table`` (index candidate): method, k, n, smallest_n, fit (share of variance between personas), separation
-        (average silhouette), outsiders (share of people whom their persona describes worse than the average person does),
+        (average silhouette), valley (people between two profiles over people around them, of the two personas most
+        connected; 1: no valley), outsiders (share of people whom their persona describes worse than the average person does),
         likelihood, aic, bic, icl (NaN for methods without, or with under 5 people a parameter), stability (median) with
         stability_low and stability_high (central 80 % of pairs), prediction_strength (mean over halves), jaccard (of the
-        least stable persona), contested (share of people under .6 sure, by membership or over resamples), best_share (of
+        least stable persona), contested (share of people in the middle third of the way to another
+        persona's profile, or under .6 sure by membership or over resamples), best_share (of
         starts that reached the best; of latent classes: of those that were finished), rivals (other solutions within .1 %
         of the best objective), differing (fewest features on which two personas differ by half a standard deviation),
-        directions (0: all profiles on one line), gap, gap_z, independent_gap, independent_gap_z, gap_beats,
+        directions (0: all profiles on one line), gap, gap_z, gap_p, independent_gap, independent_gap_z, gap_beats,
         separation_beats, stability_beats (share of null tables whose k-means does worse on that figure), agreement
         (adjusted Rand with the other methods' candidate of the same k, the best), verdict, evidence_id. ``personas``: n,
         share, jaccard, contested, jaccard_fewer and jaccard_more (with one persona fewer and one more). ``rivals``:
@@ -114,7 +120,9 @@ def find_candidates(
     References
     ----------
     Dolnicar and Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the bootstrap;
-    Hennig (2007), Cluster-wise assessment of cluster stability; Tibshirani, Walther and Hastie (2001), the gap statistic.
+    Hennig (2007), Cluster-wise assessment of cluster stability; Tibshirani, Walther and Hastie (2001), the gap statistic;
+    Besag and Clifford (1991), Sequential Monte Carlo p-values; Westfall and Young (1993), the widest over k; Hartigan (1975),
+    groups as places of density.
 
     Examples
     --------
@@ -272,7 +280,9 @@ def _table(trials: Mapping[str, Trial], gaps: pd.DataFrame, null_figures: Mappin
         loss = max(left - gap["within"], 0.0)
         kept = {one: gap[one] - loss for one in ("gap", "independent_gap")}
         scores = {f"{one}_z": kept[one] / gap[f"{one}_sd"] for one in kept}
-        beats = {"gap_beats": null_figures["within"][:, place] > left,
+        as_far = null_figures["reach"] >= scores["gap_z"]
+        scores["gap_p"] = float((1 + as_far.sum()) / (1 + len(as_far)))
+        beats = {"gap_beats": null_figures["within"][:, place] > gap["observed"] + loss,
                  **{f"{one}_beats": null_figures[one][:, place] < trial.figures[one] for one in ("separation", "stability")}}
         same = [adjusted_rand(trial.labels, other.labels, design.weights)
                 for rival, other in trials.items() if rival != name and _split(rival)[1] == k]
