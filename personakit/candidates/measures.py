@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -145,12 +146,9 @@ def valley(design: Design, labels: np.ndarray) -> float:
     in the sense of density (Hartigan, 1975) have a valley between them; two Gaussians 3.5 standard deviations apart give .5.
     """
     profiles, size = centres(design, labels, int(labels.max()) + 1)
-    present, worst = np.flatnonzero(size > 0), 0.0
-    for first in present:
-        for second in present[present > first]:
-            own, other = (_thirds(design, labels, profiles, pair) for pair in ((first, second), (second, first)))
-            worst = max(worst, own + other)
-    return worst
+    present = np.flatnonzero(size > 0).tolist()
+    return max((_thirds(design, labels, profiles, (first, second)) + _thirds(design, labels, profiles, (second, first))
+                for first, second in combinations(present, 2)), default=0.0)
 
 
 def _thirds(design: Design, labels: np.ndarray, profiles: np.ndarray, pair: tuple[int, int]) -> float:
