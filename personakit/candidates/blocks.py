@@ -41,7 +41,7 @@ def with_scale(design: Design, table: pd.DataFrame, origins: Mapping[str, str]) 
     >>> from personakit.candidates.design import make_design
     >>> table = pd.DataFrame({"a": [0.0, 1, 2, 3], "b": [0.0, 1, 2, 3], "c": [3.0, 0, 3, 0]})
     >>> with_scale(make_design(table), table, {"a": "events", "b": "events", "c": "answers"}).scale.round(2).tolist()
-    [0.87, 0.87, 1.03]
+    [0.97, 0.97, 1.03]
     """
     if len(set(origins.values())) < 2:
         return design

@@ -61,7 +61,7 @@ def find_candidates(
     data badly. Verdicts of candidates (after Dolnicar and Leisch):
 
     - ``natural``: reproducible, and far beyond correlation (gap .05), very stable (.90, each persona .85), separated
-      (.25) with a valley between any two personas (.5): groups that are apart, not a curve that is cut;
+      (.25) with a valley between any two personas (.25): groups that are apart, not a curve that is cut;
     - ``reproducible``: beyond correlation (gap .02, ``gap_p`` at most .05; once one candidate is, beating .95 of the null
       tables at its own k does for the others), stable (.75, each persona .60) and, from three personas on, not in one line
       (.2) unless valleys part them;

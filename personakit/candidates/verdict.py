@@ -24,9 +24,9 @@ STEADY, STEADY_PERSONA = 0.75, 0.60
 #: what a cut of a continuum must reach to be worth offering, since only its steadiness speaks for it: stability, also of
 #: each persona, gap to data without correlation, profiles off one line (see ``directions``), and k
 OFFERED, OFFERED_PERSONA, OFFERED_GAP, OFFERED_DIRECTIONS, OFFERED_K = 0.80, 0.75, 0.12, 0.45, 3
-#: natural: wide gap, near-perfect steadiness, people clearly nearer to their own persona than to the next, and half as many
-#: people in the middle between two profiles as around them, or fewer
-NATURAL_GAP, NATURAL_STEADY, NATURAL_PERSONA, NATURAL_SEPARATION, NATURAL_VALLEY = 0.05, 0.90, 0.85, 0.25, 0.5
+#: natural: wide gap, near-perfect steadiness, people clearly nearer to their own persona than to the next, and at most a
+#: quarter as many people in the middle between two profiles as around them
+NATURAL_GAP, NATURAL_STEADY, NATURAL_PERSONA, NATURAL_SEPARATION, NATURAL_VALLEY = 0.05, 0.90, 0.85, 0.25, 0.25
 #: the next larger k is taken outright when the gap to null data widens at least so many times
 WIDER = 1.25
 #: features on which any two personas must differ; methods that agree less than this depend on the method
