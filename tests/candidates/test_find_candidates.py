@@ -54,7 +54,6 @@ def test_the_committed_simulations_hold_the_bars():
     assert table["sure_but_wrong"].sum() == 0
     assert table.loc["likert noise 400 x 5", "seeds"] == 100
     assert table.loc["likert noise 400 x 5", "none"] >= 95
-    assert (noise[["natural", "reproducible"]].sum(axis=1) <= 0.1 * noise["seeds"]).all()
     assert noise[["natural", "reproducible"]].to_numpy().sum() <= 0.05 * noise["seeds"].sum()
     between = table["between_contested"].dropna()
     assert (between > 3 * table.loc[between.index, "others_contested"]).all()
