@@ -58,7 +58,8 @@ def plot_personas(personas: Personas, *, seed: int, language: str = "en") -> Any
         ax.scatter(layout[own, 0], layout[own, 1], s=14, alpha=0.75, linewidths=0, color=COLOURS[place % len(COLOURS)],
                    marker=MARKERS[place % len(MARKERS)], label=f"{persona} {name} ({int((labels == persona).sum())})")
         if own.any():
-            ax.text(*np.median(layout[own], axis=0), str(persona), ha="center", va="center", fontsize=TITLE, color=INK,
+            middle = np.median(layout[own], axis=0)
+            ax.text(middle[0], middle[1], str(persona), ha="center", va="center", fontsize=TITLE, color=INK,
                     fontweight="bold", bbox={"color": "#ffffff", "alpha": 0.75, "pad": 1.5})
     if contested.any():
         ax.scatter(layout[contested, 0], layout[contested, 1], s=18, color=INK, linewidths=0.8, marker="x",
