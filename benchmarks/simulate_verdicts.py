@@ -125,7 +125,7 @@ def summed(found: pd.DataFrame) -> pd.DataFrame:
     """Sum all recipes up, the known answers first."""
     known = found[found["recipe"].isin(planted.KNOWN)].groupby("recipe").head(KNOWN_SEEDS)
     rows = [row_of(name, planted_k, found[found["recipe"] == name]) for name, (planted_k, _) in RECIPES.items()]
-    return pd.DataFrame([row_of("known answers, 7 recipes x 3 seeds", "", known), *rows])
+    return pd.DataFrame([row_of("known answers, 7 recipes, 3 seeds each at most", "", known), *rows])
 
 
 if __name__ == "__main__":

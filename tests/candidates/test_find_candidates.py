@@ -49,7 +49,7 @@ def test_known_answers_are_found_and_no_wrong_one_is_sure(known_answers):
 
 def test_the_committed_simulations_hold_the_bars():
     table = pd.read_csv(SIMULATED).set_index("recipe")
-    known, noise = table.loc["known answers, 7 recipes x 3 seeds"], table[table["planted"].astype("float") == 0]
+    known, noise = table.loc["known answers, 7 recipes, 3 seeds each at most"], table[table["planted"].astype("float") == 0]
     assert known["right"] >= 19 / 21 * known["seeds"]
     assert table["sure_but_wrong"].sum() == 0
     rating_noise = table.loc["likert noise 400 x 5"]
