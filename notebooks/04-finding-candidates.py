@@ -70,8 +70,8 @@ both[["gap_p", "gap_beats", "separation_beats", "stability_beats", "null_method"
 # ## How honest was the search?
 #
 # `best_share` is the share of starts that reached the best solution: where it is small, one start would have missed it.
-# `rivals` counts other solutions that are as good within .1 % and yet different. `contested` people stand in the middle third
-# of the way to another persona: 12 % were planted between two. `valley` compares how many people stand between two personas
+# `rivals` counts other solutions that are as good within .1 % and yet different. `contested` people stand in the middle
+# third of the way to another: 12 % were planted between two. `valley` compares how many people stand between two personas
 # with how many stand around them: up to four it is low, then two personas share one crowd.
 
 # %%
