@@ -190,7 +190,7 @@ def test_rules_that_cannot_be_used(groups, rules, k, words):
 
 
 # ------------------------------------------------------------------- assign
-@pytest.mark.parametrize("name", TAKE_GAPS)
+@pytest.mark.parametrize("name", [one for one in TAKE_GAPS if one != "kmeans_blocks"])
 def test_people_with_gaps_are_placed_among_people_without_and_the_other_way_round(name, groups):
     table, truth = groups
     table = planted.as_features(table).table
