@@ -1,18 +1,23 @@
 """Time the search for personas beside its peers, in one run: ``python benchmarks/bench_candidates.py [part ...]``.
 
 Parts: ``coded`` and ``numeric`` (stability: pairs of bootstrap samples, both fits assign everyone, adjusted Rand; against
-scikit-learn with joblib), ``classes`` (latent classes with 10 starts; against stepmix where it can be imported) and
-``search`` (the whole of ``find_candidates``). Seconds are of processor time, and of the clock in brackets: on a shared
-machine compare the former, and only within one run. R is not run here; figures quoted for such a machine (not measured by
-this script): fpc and flexclust 3.6 s and 15 s on the coded table, 80 s and 321 s on numbers; poLCA 65 s for the classes.
+scikit-learn with joblib), ``classes`` (latent classes with 10 starts; against stepmix) and ``search`` (the whole of
+``find_candidates`` with its defaults). Writes ``candidates.csv`` beside it when all parts are run: seconds of processor time
+and of the clock (on a shared machine compare the former, and only within one run), most memory in GB, how many times the
+peer took, and what came out. stepmix is not among the dependencies: install it in a folder of its own and name that
+folder's site-packages in PERSONAKIT_PEERS, else it is not compared. R is not run here; figures quoted for such a machine
+(not measured by this script): fpc and flexclust 3.6 s and 15 s on the coded table, 80 s and 321 s on numbers; poLCA 65 s.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +39,7 @@ from personakit.candidates.measures import adjusted_rand  # noqa: E402
 from personakit.inference import one_thread  # noqa: E402
 
 SURVEY = ROOT.parent / "shared" / "data" / "surveys" / "mcdonalds" / "mcdonalds.csv"
-KS, PAIRS, STARTS = range(2, 9), 100, 3
+KS, PAIRS, STARTS, STEPMIX_STARTS = range(2, 9), 100, 3, 10
 
 
 def coded_table() -> pd.DataFrame:
@@ -49,12 +54,20 @@ def numeric_table(people: int = 20_000, features: int = 30) -> pd.DataFrame:
     return planted.habits_groups(1, people, features)[0]
 
 
-def timed(name: str, work: Callable[[], object]) -> object:
-    """Run and say how long it took, processes it started included."""
+def timed(part: str, table: pd.DataFrame, tool: str, work: Callable[..., object], *given: object) -> dict[str, object]:
+    """Run in a process of its own, and say how long it took, what it started included, and its most memory."""
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        spent, clock, memory, found = pool.submit(_measured, work, table, *given).result()
+    row = {"part": part, "rows": len(table), "columns": table.shape[1], "tool": tool, "seconds": round(spent, 2),
+           "clock_seconds": round(clock, 2), "most_gb": round(memory, 2), "times": "", "found": found}
+    print(row, flush=True)
+    return row
+
+
+def _measured(work: Callable[..., object], *given: object) -> tuple[float, float, float, object]:
     clock, spent = time.perf_counter(), _spent()
-    found = work()
-    print(f"  {name:42s} {_spent() - spent:8.2f} s ({time.perf_counter() - clock:.2f})  {found}", flush=True)
-    return found
+    found = work(*given)
+    return (_spent() - spent, time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, found)
 
 
 def _spent() -> float:
@@ -94,50 +107,65 @@ def peer(table: pd.DataFrame, pairs: int) -> list[float]:
     return [round(one, 3) for one in found]
 
 
-def stability(table: pd.DataFrame, pairs: int) -> None:
-    """Compare medians and times."""
-    print(f"{len(table):,} x {table.shape[1]}, k = 2 to 8, {pairs} pairs, {STARTS} starts or more")
-    timed("personakit", lambda: ours(table, pairs))
-    timed("scikit-learn + joblib", lambda: peer(table, pairs))
+def beside(ours_row: dict[str, object], peer_row: dict[str, object]) -> list[dict[str, object]]:
+    """Say how many times as long the peer took."""
+    return [ours_row, {**peer_row, "times": round(float(peer_row["seconds"]) / float(ours_row["seconds"]), 1)}]
 
 
-def latent_classes() -> None:
-    """Compare log-likelihoods and times."""
-    table = coded_table()
-    design = make_design(table)
-    print(f"latent classes, {len(table):,} x {table.shape[1]}, k = 2 to 8, 10 starts or more")
+def stability(part: str, table: pd.DataFrame, pairs: int) -> list[dict[str, object]]:
+    """Compare medians and times, k = 2 to 8."""
+    return beside(timed(part, table, "personakit", ours, pairs), timed(part, table, "scikit-learn + joblib", peer, pairs))
+
+
+def our_classes(table: pd.DataFrame, ks: Iterable[int]) -> list[float]:
+    """Log-likelihoods of the best classes."""
     with one_thread():
-        timed("personakit", lambda: [round(float(best_classes(design, k, 1)[1][0]), 2) for k in KS])
-    try:
-        from stepmix.stepmix import StepMix
-    except ImportError:
-        print("  stepmix cannot be imported here: not compared")
-        return
-
-    def with_stepmix() -> list[float]:
-        fits = [StepMix(k, measurement="binary", n_init=10, max_iter=3000, abs_tol=1e-7, rel_tol=1e-10, random_state=1,
-                        progress_bar=0, verbose=0).fit(table) for k in KS]
-        return [round(float(fit.score(table)) * len(table), 2) for fit in fits]
-
-    timed("stepmix", with_stepmix)
+        return [round(float(best_classes(make_design(table), k, 1)[1][0]), 2) for k in ks]
 
 
-def searches() -> None:
+def stepmix_classes(table: pd.DataFrame, ks: Iterable[int]) -> list[float]:
+    """Compute the same with stepmix, 10 starts, to the same precision."""
+    sys.path.append(os.environ["PERSONAKIT_PEERS"])
+    from stepmix.stepmix import StepMix
+
+    fits = [StepMix(k, measurement="binary", n_init=STEPMIX_STARTS, max_iter=3000, abs_tol=1e-7, rel_tol=1e-10,
+                    random_state=1, progress_bar=0, verbose=0).fit(table) for k in ks]
+    return [round(float(fit.score(table)) * len(table), 2) for fit in fits]
+
+
+def classes() -> list[dict[str, object]]:
+    """Compare log-likelihoods and times: where rows repeat, and where nearly none does."""
+    rows = []
+    for table, ks in ((coded_table(), KS), (planted.interview_codes(1, 2000, 30)[0], range(2, 5))):
+        one = timed("classes", table, "personakit", our_classes, list(ks))
+        peers = "PERSONAKIT_PEERS" in os.environ
+        rows += beside(one, timed("classes", table, "stepmix", stepmix_classes, list(ks))) if peers else [one]
+    return rows
+
+
+def searched(table: pd.DataFrame) -> str:
+    """Search with the defaults."""
+    found = find_candidates(planted.as_features(table), seed=1, progress=False)
+    return f"{found.recommended or 'none'} of {len(found.table)}, {found.verdict}"
+
+
+def searches() -> list[dict[str, object]]:
     """Time the whole search at the sizes of a workshop, a survey, a log and a large log."""
-    for people, features in ((200, 20), (2_000, 30), (200_000, 30), (1_000_000, 30)):
-        made = planted.as_features(numeric_table(people, features))
-
-        def search(made: object = made) -> str:
-            found = find_candidates(made, seed=1, progress=False)  # type: ignore[arg-type]
-            return f"{found.recommended or 'none'} of {len(found.table)}"
-
-        timed(f"find_candidates, {people:,} x {features}", search)
-        print(f"    most memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB", flush=True)
+    return [timed("search", numeric_table(people, features), "personakit", searched)
+            for people, features in ((200, 20), (2_000, 30), (200_000, 30), (1_000_000, 30))]
 
 
-PARTS = {"coded": lambda: stability(coded_table(), PAIRS), "numeric": lambda: stability(numeric_table(), PAIRS),
-         "classes": latent_classes, "search": searches}
+def machine() -> str:
+    """Say in words what this runs on."""
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores and {gib:.0f} GiB, Python {sys.version_info.major}.{sys.version_info.minor}"
+
+
+PARTS = {"coded": lambda: stability("coded", coded_table(), PAIRS), "classes": classes,
+         "numeric": lambda: stability("numeric", numeric_table(), PAIRS), "search": searches}
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        PARTS[part]()
+    rows = [row for part in sys.argv[1:] or PARTS for row in PARTS[part]()]
+    if not sys.argv[1:]:
+        pd.DataFrame(rows).assign(machine=machine()).to_csv(Path(__file__).with_name("candidates.csv"), index=False,
+                                                            lineterminator="\n")

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from personakit.candidates import METHODS
 from personakit.features import build_features, impute, with_imputation
-from personakit.features.relations import blocks, correlations, near_noise, row_level
+from personakit.features.relations import blocks, correlations, near_noise, row_level, talk_ratio
 from personakit.records import Study
 from personakit.wording import say
 
@@ -153,6 +153,36 @@ def test_a_level_cannot_be_told_from_single_answers():
     values[np.arange(40), np.arange(40) % 4] = np.arange(40) // 4 % 5 + 1
     with pytest.raises(ValueError, match="gave two ordinal answers"):
         features_of(values, remedies=["row_level"], min_coverage=0.1)
+
+
+# ---------------------------------------------------------------- talkers
+def coded(seed: int, quietest: float, people: int = 48) -> np.ndarray:
+    """3 types, 30 codes, rates .85 / .15, 30 % shared at .5, everyone talks between quietest and 1."""
+    rng = np.random.default_rng(seed)
+    owner, shared = rng.integers(0, 3, 30), rng.random(30) < 0.3
+    chance = np.where(shared, 0.5, np.where(owner == np.arange(people)[:, None] % 3, 0.85, 0.15))
+    return (rng.random((people, 30)) < chance * rng.uniform(quietest, 1, (people, 1))).astype(float)
+
+
+def test_talkers_among_interviewees_are_named_and_types_are_not_taken_for_talkers():
+    talkers, even = ([notes(features_of(coded(seed, quietest), "codes")).get("talkers") for seed in range(40)]
+                     for quietest in (0.25, 1.0))
+    assert sum(one is not None for one in talkers) >= 30
+    assert sum(one is not None for one in even) <= 4
+    assert np.mean([one["ratio"] for one in talkers if one]) > 2
+    assert "talkers" not in notes(features_of(coded(1, 0.25), "answers")), "answers are not codes"
+
+
+def test_the_variance_ratio_by_hand():
+    # six people name all of five codes, six none: the sum varies 25 times as much as one code, five times as all alone
+    table = pd.DataFrame(np.repeat([[1.0] * 5, [0.0] * 5], 6, axis=0))
+    ratio, chance = talk_ratio(table)
+    assert ratio == pytest.approx(5)
+    assert chance < 1e-6
+    assert talk_ratio(table.iloc[:, :4]) == (0.0, 1.0)
+    # everyone names three of six codes: types, and nobody talks more
+    types = pd.DataFrame(np.repeat([[1.0, 0, 0, 1, 0, 1], [0.0, 1, 1, 0, 1, 0]], 6, axis=0))
+    assert talk_ratio(types)[0] == 0
 
 
 # ---------------------------------------------------------------- blocks, units, noise

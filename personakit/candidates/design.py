@@ -23,7 +23,8 @@ class Design:
     where a value was given, or None where nothing is missing; ``gappy`` are the columns with gaps, and ``missing``
     (distinct rows, gappy columns) is 1 in the gaps. ``group`` names the feature a column comes from; ``category`` is True
     on columns that hold 0/1 answers. ``weights`` sums the people of each distinct row, or their survey weights (people of
-    different weights are different rows then), and ``row_of`` gives the distinct row of each person.
+    different weights are different rows then), and ``row_of`` gives the distinct row of each person. ``scale`` (columns)
+    makes the origins of features weigh alike (see ``blocks``), or is None; only methods that ask for it use it.
     """
 
     values: np.ndarray
@@ -34,6 +35,7 @@ class Design:
     category: np.ndarray
     weights: np.ndarray
     row_of: np.ndarray
+    scale: np.ndarray | None = None
 
     def single(self) -> Design:
         """Give the same in single precision, in which the many short fits of a search run twice as fast."""

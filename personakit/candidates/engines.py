@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.candidates import distances, kmeans, latent_class, medians, overlapping
+from personakit.candidates.blocks import weighed, with_scale
 from personakit.candidates.design import Design, Levels, levels_of, make_design
 from personakit.candidates.measures import order_of
 from personakit.candidates.medians import Arrays
@@ -36,7 +37,8 @@ class Fit:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Engine:
     """``best(design, k, seed)``, ``place(design, model) -> membership`` of its rows, ``resampled(design, k, weights, seed)
-    -> labels`` of all rows from a fit on each row of weights, ``parameters(design, k)`` and whether survey weights count.
+    -> labels`` of all rows from a fit on each row of weights, ``parameters(design, k)``, whether survey weights count,
+    and whether it is as quick as k-means, so that null data are pushed through it too.
     """
 
     best: Callable[[Design, int, Seed], Fit]
@@ -44,6 +46,7 @@ class Engine:
     resampled: Callable[[Design, int, np.ndarray, Seed], np.ndarray]
     parameters: Callable[[Design, int], float] = lambda design, k: np.nan
     weighted: bool = True
+    quick: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,13 +95,26 @@ def _even_rows(design: Design) -> Design:
     return replace(design, values=design.values / np.where(length > 0, length, 1.0))
 
 
+def _best_blocks(design: Design, k: int, seed: Seed) -> Fit:
+    fit = _best_kmeans(weighed(design), k, seed)
+    scale = np.ones(design.values.shape[1]) if design.scale is None else design.scale
+    return replace(fit, models=[{**one, "scale": scale} for one in fit.models])
+
+
+def _place_blocks(design: Design, model: Arrays) -> np.ndarray:
+    return _place_kmeans(weighed(replace(design, scale=model["scale"])), model)
+
+
 ENGINES: Mapping[str, Engine] = MappingProxyType({
-    "kmeans": Engine(best=_best_kmeans, place=_place_kmeans, resampled=kmeans.resampled_labels),
+    "kmeans": Engine(best=_best_kmeans, place=_place_kmeans, resampled=kmeans.resampled_labels, quick=True),
     "latent_class": Engine(best=_best_classes, place=lambda design, model: latent_class.place(design, model["classes"]),
-                           resampled=latent_class.resampled_classes, parameters=latent_class.parameter_count),
+                           resampled=latent_class.resampled_classes, parameters=latent_class.parameter_count,
+                           quick=True),
     "kmeans_rows": Engine(best=lambda design, *rest: _best_kmeans(_even_rows(design), *rest),
                           place=lambda design, model: _place_kmeans(_even_rows(design), model),
-                          resampled=lambda design, *rest: kmeans.resampled_labels(_even_rows(design), *rest)),
+                          resampled=lambda design, *rest: kmeans.resampled_labels(_even_rows(design), *rest), quick=True),
+    "kmeans_blocks": Engine(best=_best_blocks, place=_place_blocks, quick=True,
+                            resampled=lambda design, *rest: kmeans.resampled_labels(weighed(design), *rest)),
     "kmedians": _from_fits(medians.fit_medians, medians.place_medians),
     "kprototypes": _from_fits(medians.fit_prototypes, medians.place_prototypes),
     "kmedoids": _from_fits(distances.fit_medoids, distances.place_medoids),
@@ -109,12 +125,14 @@ ENGINES: Mapping[str, Engine] = MappingProxyType({
 })
 
 
-def run(method: str, table: pd.DataFrame, k: int, seed: int, weights: np.ndarray | None) -> np.ndarray:
+def run(method: str, table: pd.DataFrame, k: int, seed: int, weights: np.ndarray | None,
+        origins: Mapping[str, str] | None = None) -> np.ndarray:
     """Run one of our own methods on a table: the membership (people, k), personas from large to small."""
     engine = ENGINES[method]
     if weights is not None and not engine.weighted:
         raise ChoiceError(cannot_weigh(method))
     design = make_design(table, None if weights is None else np.asarray(weights, dtype=float))
+    design = with_scale(design, table, origins or {})
     membership = engine.place(design, engine.best(design, k, np.random.SeedSequence(seed)).models[0])
     return membership[:, order_of(design, membership)][design.row_of]
 

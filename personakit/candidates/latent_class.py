@@ -9,8 +9,11 @@ import numpy as np
 from personakit.candidates.design import Design, sample_design
 from personakit.candidates.kmeans import distinct_ends, first_centres, lloyd, nearest_centre, resampled_centres
 
-#: starts of a batch (a third from k-means, the rest by chance), their rounds, rounds of the better ones, how many go on
-STARTS, SHORT, MIDDLE, FEW = (12, 64), 9, 120, 6
+#: starts of a batch (a third from k-means, the rest by chance) and their rounds; rounds of the better ones, and of the
+#: better half of these (successive halving; Jamieson and Talwalkar, 2016); how many go on
+STARTS, SHORT, MIDDLE, FEW = (12, 64), 9, (30, 90), 6
+#: starts of the first batch: where all that are finished agree, the question is easy and no batch follows
+FIRST = 18
 #: batches are added until the best has been reached so often, or until the budget of rows x starts is spent
 HITS, ROWS_BUDGET, MOST_BATCHES = 8, 80_000, 12
 #: ends that are kept beside the best
@@ -189,9 +192,9 @@ def best_classes(design: Design, k: int, seed: int | np.random.SeedSequence) -> 
     rounds = int(np.clip(ROUNDS_BUDGET // (FEW * rows), 100, LONG))
     found: list[np.ndarray] = []
     likelihood, reached = np.empty(0), np.zeros(0, dtype=bool)
-    while len(found) < most and reached.sum() < HITS:
-        begin = _short_starts(sample, k, starts, rng)
-        counts, ends = em(answers, np.broadcast_to(sample.weights, (FEW, rows)), begin, rounds)
+    while len(found) <= most and reached.sum() < HITS and (len(found) != 1 or not reached.all()):
+        begin = _short_starts(sample, k, starts if found else min(FIRST, starts), rng)
+        counts, ends = em(answers, np.broadcast_to(sample.weights, (len(begin), rows)), begin, rounds)
         found.append(counts)
         likelihood = np.append(likelihood, ends)
         reached = likelihood >= likelihood.max() - 1e-6 * abs(likelihood.max())
@@ -220,7 +223,9 @@ def _short_starts(design: Design, k: int, starts: int, rng: np.random.Generator)
     counts, likelihood = em(answers, weights, np.concatenate([begin, chance]), SHORT)
     from_means, by_chance = _best(likelihood[:third], third // 3), third + _best(likelihood[third:], starts // 3)
     better = np.concatenate([from_means, by_chance])
-    counts, likelihood = em(answers, weights[: len(better)], counts[better], MIDDLE)
+    counts, likelihood = em(answers, weights[: len(better)], counts[better], MIDDLE[0])
+    half = _best(likelihood, max(FEW, len(better) // 2))
+    counts, likelihood = em(answers, weights[: len(half)], counts[half], MIDDLE[1])
     return counts[_best(likelihood, FEW)].astype(float)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.candidates.engines import ENGINES, MethodFunction, cannot_weigh, run
+from personakit.candidates.evened import kmeans_blocks, kmeans_rows
 from personakit.errors import ChoiceError, unknown_name
 
 Weights = np.ndarray | None
@@ -331,42 +332,10 @@ def archetypes(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = Non
     return run("archetypes", table, k, seed, weights)
 
 
-def kmeans_rows(table: pd.DataFrame, k: int, seed: int, *, weights: Weights = None) -> np.ndarray:
-    """Do as ``kmeans`` after every person's answers were scaled to the same length (hard membership).
-
-    For coded interviews: who talks more names more codes, and would else be put with other talkers. It compares which
-    codes a person names, not how many; do not use it where how much is the point.
-
-    Parameters
-    ----------
-    table
-        Active features on the analysis scale (people, features); nominal ones as categories. May have gaps.
-    k, seed
-        How many personas, and the seed of the starts.
-    weights
-        Survey weights of the people (people), or None.
-
-    Returns
-    -------
-    ndarray (people, k)
-        One 1 in each row; personas from large to small.
-
-    References
-    ----------
-    Dhillon and Modha (2001), spherical k-means.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"a": [0.0, 0.1, 1.0, 0.9] * 3, "b": [1.0, 0.9, 0.0, 0.2] * 3})
-    >>> kmeans_rows(table, 2, 7).argmax(axis=1)[:4].tolist()
-    [0, 0, 1, 1]
-    """
-    return run("kmeans_rows", table, k, seed, weights)
-
 #: name -> function ``(table, k, seed, weights=None) -> membership`` (people, k), rows summing to 1
 METHODS: Mapping[str, MethodFunction] = MappingProxyType({
     one.__name__: one for one in (kmeans, latent_class, kmedians, kprototypes, kmedoids, ward, gaussian_mixture, nmf,
-                                  archetypes, kmeans_rows)})
+                                  archetypes, kmeans_rows, kmeans_blocks)})
 
 
 def named(methods: str | MethodFunction | Iterable[str | MethodFunction], weighted: bool) -> dict[str, MethodFunction]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from personakit.candidates.blocks import origins_of, with_scale
 from personakit.candidates.design import levels_of, make_design
 from personakit.candidates.engines import ENGINES
 from personakit.candidates.measures import jaccards
@@ -82,7 +83,8 @@ def multiverse(candidates: Candidates, candidate: str, *, methods: Iterable[str]
     labels = membership.loc[table.index].to_numpy().argmax(axis=1)
     fits, rows = np.random.SeedSequence(seed).spawn(1)[0], []
     for (missing, kept, filled), (scaling, scale) in product(list(_handled(table, rng)), _scalings(table).items()):
-        design = make_design(scale(filled))
+        changed = scale(filled)
+        design = with_scale(make_design(changed), changed, origins_of(candidates.features))
         for method, number in product(tried, [one for one in (k - 1, k, k + 1) if 2 <= one < len(design.weights)]):
             engine, reference = ENGINES[method], labels[kept]
             found = engine.place(design, engine.best(design, number, fits.spawn(1)[0]).models[0]).argmax(axis=1)

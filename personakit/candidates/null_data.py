@@ -10,6 +10,8 @@ from scipy import stats
 
 #: terms of the Hermite series of a margin, points of the grid it is computed on, halvings when it is inverted
 TERMS, POINTS, HALVINGS = 40, 4000, 40
+#: people for each feature from which chance correlations of null data are taken out
+CONDITIONED = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +43,7 @@ def fit_null(table: pd.DataFrame) -> NullModel:
 def simulate_null(model: NullModel, rng: np.random.Generator, *, independent: bool = False) -> pd.DataFrame:
     """Draw one table without personas: the same people count, margins and gaps; the same correlation, or none."""
     people, features = model.codes.shape
-    normal = rng.standard_normal((people, features))
+    normal = _uncorrelated(rng.standard_normal((people, features)))
     if not independent:
         normal = normal @ model.factor.T
     columns = {}
@@ -52,6 +54,18 @@ def simulate_null(model: NullModel, rng: np.random.Generator, *, independent: bo
         taken[given[np.argsort(normal[given, j], kind="stable")]] = source
         columns[name] = model.table[name].array.take(taken)
     return pd.DataFrame(columns, index=model.table.index)
+
+
+def _uncorrelated(normal: np.ndarray) -> np.ndarray:
+    """Take chance correlations out of normal numbers, so that every null table has the correlation of the study, not one
+    around it: what is compared is then what lies beyond correlation. Needs several people for each feature.
+    """
+    people, features = normal.shape
+    if people < CONDITIONED * features:
+        return normal
+    normal = normal - normal.mean(axis=0)
+    root = np.linalg.cholesky(normal.T @ normal / people)
+    return np.linalg.solve(root, normal.T).T
 
 
 def _codes(table: pd.DataFrame) -> np.ndarray:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from personakit.candidates.blocks import as_it_is, check_blocks, origins_of, weighed
 from personakit.candidates.check import check_search
-from personakit.candidates.design import DIGITS, Design, make_design, sample_design
+from personakit.candidates.design import Design
 from personakit.candidates.engines import (
     ENGINES,
     Engine,
@@ -20,21 +21,20 @@ from personakit.candidates.engines import (
     own_engine,
     place_people,
 )
-from personakit.candidates.gaps import INDEPENDENT_NULLS, NULLS, as_counted, goes_further, null_gaps
+from personakit.candidates.gaps import INDEPENDENT_NULLS, NULLS, Yardstick, as_counted, goes_further, null_gaps
+from personakit.candidates.ground import make_ground
 from personakit.candidates.measures import adjusted_rand, explained, jaccards
 from personakit.candidates.methods import named
 from personakit.candidates.trial import Trial, try_candidate
 from personakit.candidates.verdict import explain, main_line, recommend_one, verdicts
-from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
+from personakit.errors import ChoiceError, unknown_name
 from personakit.frozen import Sentence
 from personakit.inference import one_thread
 from personakit.records import Candidates, Features
 from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 
-#: pairs of resamples behind the stability, and splits in halves behind the prediction strength
-PAIRS, HALVES = 20, 8
-#: people whom resamples and null tables are made of; beyond it a sample of them stands for all
-LARGE = 5_000
+#: the method that null data are always cut by, and the one that weighs blocks of features
+PLAIN, BLOCKS = "kmeans", "kmeans_blocks"
 
 
 @one_thread()
@@ -53,14 +53,18 @@ def find_candidates(
     features: it cannot tell whether personas are useful, nor find personas in features that were not given.
 
     Each candidate is fitted on everyone. Its stability comes from 20 pairs of resamples of people (both fits assign the
-    same people; adjusted Rand). Its gap says how much less variance it leaves within personas than k-means does on 20
-    null tables, drawn from a Gaussian copula with the margins, gaps and correlations of the study; ``independent_gap``
-    is the same against 10 tables whose columns are shuffled. Both use k-means as the yardstick of the null tables for
-    every method, so a method never gains by cutting null data badly. Verdicts of candidates (after Dolnicar and Leisch):
+    same people; adjusted Rand). Its gap says how much less variance it leaves within personas than k-means does on 20 null
+    tables, or 99 where 20 leave it open: drawn from a Gaussian copula with the margins and gaps of the study and, from 5
+    people a feature on, exactly its latent correlations. ``gap_p`` is the share of null tables that go as far at any of
+    the k (so trying many k raises no false alarm). ``independent_gap`` is the same against 10 tables whose columns are
+    shuffled. Both use k-means as the yardstick of the null tables for every method, so a method never gains by cutting null
+    data badly. Verdicts of candidates (after Dolnicar and Leisch):
 
-    - ``natural``: beyond correlation (gap at least .05 and 2.5 standard deviations), very stable (.90), separated (.25);
-    - ``reproducible``: beyond correlation (.02 and 2.5 standard deviations, or 2 once one candidate has 2.5) and stable
-      (.75, each persona .60), overlapping;
+    - ``natural``: reproducible, and far beyond correlation (gap .05), very stable (.90, each persona .85), separated
+      (.25) with a valley between any two personas (.25): groups that are apart, not a curve that is cut;
+    - ``reproducible``: beyond correlation (gap .02, ``gap_p`` at most .05; once one candidate is, beating .95 of the null
+      tables at its own k does for the others), stable (.75, each persona .60) and, from three personas on, not in one line
+      (.2) unless valleys part them;
     - ``constructive``: stable, and more than shuffled data give, but correlation explains it: a continuum that is cut;
     - ``none``: none of these.
 
@@ -76,6 +80,7 @@ def find_candidates(
         Its active features are used.
     methods
         Names in ``METHODS``, or your own functions ``(table, k, seed) -> membership`` (people, k), rows summing to 1.
+        ``"kmeans_blocks"`` weighs habits, answers and codes of the same people alike, against null data weighed alike.
     k
         Numbers of personas. Those above a fifth of the participants are left out, and ``why`` says so.
     weights
@@ -90,17 +95,20 @@ def find_candidates(
     -------
     Candidates
         ``table`` (index candidate): method, k, n, smallest_n, fit (share of variance between personas), separation
-        (average silhouette), outsiders (share of people whom their persona describes worse than the average person does),
-        likelihood, aic, bic, icl (NaN for methods without, or with under 5 people a parameter), stability (median) with
-        stability_low and stability_high (central 80 % of pairs), prediction_strength (mean over halves), jaccard (of the
-        least stable persona), contested (share of people under .6 sure, by membership or over resamples), best_share (of
-        starts that reached the best; of latent classes: of those that were finished), rivals (other solutions within .1 %
-        of the best objective), differing (fewest features on which two personas differ by half a standard deviation),
-        directions (0: all profiles on one line), gap, gap_z, independent_gap, independent_gap_z, gap_beats,
-        separation_beats, stability_beats (share of null tables whose k-means does worse on that figure), agreement
-        (adjusted Rand with the other methods' candidate of the same k, the best), verdict, evidence_id. ``personas``: n,
-        share, jaccard, contested, jaccard_fewer and jaccard_more (with one persona fewer and one more). ``rivals``:
-        candidate, rival, loss (share of the objective), agreement (adjusted Rand), moved (share of people who change).
+        (average silhouette), valley (people between two profiles over people around them, of the two personas most
+        connected; 1: no valley), outsiders (share of people whom their persona describes worse than the average person
+        does), likelihood, aic, bic, icl (NaN for methods without, or with under 5 people a parameter), stability (median)
+        with stability_low and stability_high (central 80 % of pairs), prediction_strength (mean over halves), jaccard (of
+        the least stable persona), contested (share of people in the middle third of the way to another persona's profile,
+        or under .6 sure by membership or over resamples), best_share (of starts that reached the best; of latent classes:
+        of those that were finished), rivals (other solutions within .1 % of the best objective), differing (fewest features
+        on which two personas differ by half a standard deviation), directions (0: all profiles on one line), gap, gap_z,
+        gap_p, independent_gap, independent_gap_z, gap_beats, separation_beats, stability_beats (share of null tables that
+        do worse on that figure), null_method (what cut the null tables for the last two: the same method where it is as
+        quick as k-means, else k-means), agreement (adjusted Rand with the other methods' candidate of the same k, the
+        best), verdict, evidence_id. ``personas``: n, share, jaccard, contested, jaccard_fewer and jaccard_more (with one
+        persona fewer and one more). ``rivals``: candidate, rival, loss (share of the objective), agreement (adjusted Rand),
+        moved (share of people who change).
 
     Raises
     ------
@@ -114,7 +122,9 @@ def find_candidates(
     References
     ----------
     Dolnicar and Leisch (2010), Evaluation of structure and reproducibility of cluster solutions using the bootstrap;
-    Hennig (2007), Cluster-wise assessment of cluster stability; Tibshirani, Walther and Hastie (2001), the gap statistic.
+    Hennig (2007), Cluster-wise assessment of cluster stability; Tibshirani, Walther and Hastie (2001), the gap statistic;
+    Besag and Clifford (1991), Sequential Monte Carlo p-values; Westfall and Young (1993), the widest over k; Hartigan
+    (1975), groups as places of density.
 
     Examples
     --------
@@ -125,30 +135,31 @@ def find_candidates(
     >>> find_candidates(features, methods="kmeans", k=[2, 3, 4], seed=7).recommended
     'kmeans-3'
     """
-    _check_weights(features, weights)
     ks, too_many = check_search(features.active, k)
     chosen = named(methods, weights is not None)
     below, nulls, fits, steps = np.random.SeedSequence(seed).spawn(4)
-    ground = _ground(features.active, weights, np.random.default_rng(below))
+    ground = make_ground(features, weights, np.random.default_rng(below))
     engines = {name: ENGINES[name] if name in ENGINES else own_engine(name, function, ground)
                for name, function in chosen.items()}
     _check_weighable(engines, weights)
-    total = len(chosen) * len(ks) + NULLS + INDEPENDENT_NULLS
+    if BLOCKS in chosen:
+        check_blocks(origins_of(features))
+    total = len(chosen) * len(ks) + (1 + (BLOCKS in chosen)) * (NULLS + INDEPENDENT_NULLS)
     with tqdm(total=total, delay=2, desc="candidates", disable=None if progress is None else not progress) as bar:
-        gaps, null_figures = null_gaps(ground, ks, nulls, bar.update)
+        yardsticks = _yardsticks(ground, ks, nulls, bar.update, engines)
         trials: dict[str, Trial] = {}
         for (name, engine), family in zip(engines.items(), fits.spawn(len(chosen)), strict=True):
             for number, child in zip(ks, family.spawn(len(ks)), strict=True):
                 trials[f"{name}-{number}"] = try_candidate(ground, engine, number, child)
                 bar.update()
-    table = _table(trials, gaps, null_figures, ground.design)
+    table = _table(trials, yardsticks, ground.design)
     count = features.active.shape[1]
     table["verdict"] = verdicts(table, count)
     made_from = row_id(ground.design.values, ground.design.weights, sorted(features.active.columns, key=str), seed)
     table[EVIDENCE_ID] = [row_id(candidate, made_from) for candidate in table.index]
-    children, left = dict(zip(ks, steps.spawn(len(ks)), strict=True)), gaps["observed"].to_dict()
+    children = dict(zip(ks, steps.spawn(len(ks)), strict=True))
     recommended = recommend_one(table, count, lambda candidate, number: goes_further(
-        ground, trials[candidate].labels, number, left[number], children[number]))
+        ground, trials[candidate].labels, number, yardsticks[_split(candidate)[0]], children[number]))
     line = main_line(ground.design, sorted(features.active.columns, key=str))
     return Candidates(
         table=table,
@@ -210,20 +221,6 @@ def assign(candidates: Candidates, candidate: str, table: pd.DataFrame | None = 
     return pd.DataFrame(membership, index=people.index, columns=[f"P{i + 1}" for i in range(membership.shape[1])])
 
 
-def _check_weights(features: Features, weights: pd.Series | None) -> None:
-    if weights is None:
-        return
-    missing = features.table.index.difference(weights.index)
-    if len(missing):
-        raise StudyError(f"weights: {len(missing)} of {len(features.table)} participants have none "
-                         f"({first_five(missing)}). Give each a weight.")
-    own = weights.reindex(features.table.index).to_numpy(float, na_value=np.nan)
-    wrong = features.table.index[~(np.isfinite(own) & (own > 0))]
-    if len(wrong):
-        raise StudyError(f"weights: {len(wrong)} of {len(own)} are not positive numbers ({first_five(wrong)}). "
-                         f"Correct them or leave these participants out.")
-
-
 def _check_weighable(engines: Mapping[str, Engine], weights: pd.Series | None) -> None:
     unable = [name for name, engine in engines.items() if not engine.weighted]
     if weights is not None and unable:
@@ -239,46 +236,44 @@ def _limits(ground: Ground, too_many: list[int]) -> Iterator[Sentence]:
         yield Sentence(key="candidates.sampled", values={"sample": len(ground.people), "n": n})
 
 
-def _ground(table: pd.DataFrame, survey: pd.Series | None, rng: np.random.Generator) -> Ground:
-    own = None if survey is None else survey.reindex(table.index).to_numpy(float)
-    design = make_design(table, None if own is None else own / own.mean())
-    drawn = sample_design(design, LARGE, rng)
-    first = np.unique(design.row_of, return_index=True)[1]
-    if drawn is design:
-        rows = np.arange(len(first))
-    else:
-        at = {row.tobytes(): number for number, row in enumerate(_marked(design))}
-        rows = np.array([at[row.tobytes()] for row in _marked(drawn)])
-    people, each = table.iloc[np.repeat(first[rows], drawn.counts)], drawn.weights / drawn.counts
-    weights = rng.multinomial(drawn.people, drawn.counts / drawn.people, size=2 * PAIRS) * each
-    half = rng.multivariate_hypergeometric(drawn.counts, drawn.people // 2, size=HALVES, method="marginals")
-    halves = np.stack([half, drawn.counts - half], axis=1).reshape(2 * HALVES, -1) * each
-    return Ground(table=table, design=design, people=people, small=drawn, rows=rows, weights=weights, halves=halves)
+def _yardsticks(ground: Ground, ks: list[int], seed: np.random.SeedSequence, step: Callable[[], object],
+                engines: Mapping[str, Engine]) -> dict[str, Yardstick]:
+    """Compare with null data: once for all methods, and once more, weighed, for the one that weighs blocks."""
+    plain, blocks = seed.spawn(2)
+    quick = {name: engine for name, engine in engines.items() if engine.quick and name not in (PLAIN, BLOCKS)}
+    out = dict.fromkeys(engines, null_gaps(ground, ks, plain, step, prepare=as_it_is, engines=quick))
+    if BLOCKS in engines:
+        out[BLOCKS] = null_gaps(ground, ks, blocks, step, prepare=weighed, engines={})
+    return out
 
 
-def _marked(design: Design) -> np.ndarray:
-    parts = [design.values, (design.weights / design.counts)[:, None].round(DIGITS)]
-    return np.hstack(parts if design.seen is None else [*parts, design.seen])
-
-
-def _table(trials: Mapping[str, Trial], gaps: pd.DataFrame, null_figures: Mapping[str, np.ndarray], design: Design
-           ) -> pd.DataFrame:
+def _table(trials: Mapping[str, Trial], yardsticks: Mapping[str, Yardstick], design: Design) -> pd.DataFrame:
     """One row a candidate; what a candidate leaves within personas beyond k-means counts against its gap."""
-    rows, plain = [], as_counted(design)
+    rows = []
     for name, trial in trials.items():
         method, k = _split(name)
-        gap, place = gaps.loc[k], gaps.index.get_loc(k)
-        left = float(np.log(max(1.0 - explained(plain, trial.labels), 1e-9)))
-        loss = max(left - gap["within"], 0.0)
-        kept = {one: gap[one] - loss for one in ("gap", "independent_gap")}
-        scores = {f"{one}_z": kept[one] / gap[f"{one}_sd"] for one in kept}
-        beats = {"gap_beats": null_figures["within"][:, place] > left,
-                 **{f"{one}_beats": null_figures[one][:, place] < trial.figures[one] for one in ("separation", "stability")}}
         same = [adjusted_rand(trial.labels, other.labels, design.weights)
                 for rival, other in trials.items() if rival != name and _split(rival)[1] == k]
-        rows.append({"method": method, "k": k, "n": design.people, **trial.figures, **kept, **scores,
-                     **{one: float(wins.mean()) for one, wins in beats.items()}, "agreement": max(same, default=np.nan)})
+        rows.append({"method": method, "k": k, "n": design.people, **trial.figures,
+                     **_beside_null(trial, method, k, yardsticks[method], design), "agreement": max(same, default=np.nan)})
     return pd.DataFrame(rows, index=pd.Index(trials, name="candidate"))
+
+
+def _beside_null(trial: Trial, method: str, k: int, yardstick: Yardstick, design: Design) -> dict[str, float | str]:
+    place, nulls = list(yardstick.gaps.index).index(k), yardstick.figures
+    gap = {str(one): float(value) for one, value in yardstick.gaps.iloc[place].items()}
+    left = float(np.log(max(1.0 - explained(yardstick.prepare(as_counted(design)), trial.labels), 1e-9)))
+    loss = max(left - gap["within"], 0.0)
+    kept = {one: gap[one] - loss for one in ("gap", "independent_gap")}
+    scores = {f"{one}_z": kept[one] / gap[f"{one}_sd"] for one in kept}
+    as_far = nulls["reach"] >= scores["gap_z"]
+    own = f"separation/{method}" in nulls
+    beats = {f"{one}_beats": nulls[f"{one}/{method}" if own else one][:, place] < trial.figures[one]
+             for one in ("separation", "stability")}
+    return {**kept, **scores, "gap_p": float((1 + as_far.sum()) / (1 + len(as_far))),
+            "gap_beats": float((nulls["within"][:, place] > gap["observed"] + loss).mean()),
+            **{one: float(wins.mean()) for one, wins in beats.items()},
+            "null_method": method if own or method == BLOCKS else PLAIN}
 
 
 def _split(candidate: str) -> tuple[str, int]:

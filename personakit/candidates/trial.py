@@ -15,6 +15,7 @@ from personakit.candidates.engines import Engine, Fit, Ground
 from personakit.candidates.measures import (
     MEASURES,
     adjusted_rand,
+    between,
     centres,
     jaccards,
     order_of,
@@ -24,7 +25,8 @@ from personakit.candidates.measures import (
 from personakit.candidates.medians import Arrays
 from personakit.schema import PERSONA
 
-#: a person is contested below this largest membership, or this share of resamples that give the same persona
+#: a person is contested below this largest membership, or this share of resamples that give the same persona, or between
+#: two profiles (see ``between``)
 SURE = 0.6
 #: personas differ on a feature from half a standard deviation on (a quarter of people for a yes/no feature)
 APART = 0.25
@@ -62,7 +64,8 @@ def try_candidate(ground: Ground, engine: Engine, k: int, seed: np.random.SeedSe
     found = engine.resampled(ground.small, k, np.concatenate([ground.weights, ground.halves]), again)
     steady = _steadiness(ground, labels[ground.rows], k, found[: len(ground.weights)])
     halves = _strengths(found[len(ground.weights) :], ground.halves)
-    contested = (membership[ground.rows].max(axis=1) < SURE) | (steady["doubt"] > 1 - SURE)
+    contested = ((membership[ground.rows].max(axis=1) < SURE) | (steady["doubt"] > 1 - SURE)
+                 | between(design, labels)[ground.rows])
     sizes, small = np.bincount(labels[design.row_of], minlength=k), ground.small.weights
     rivals = _rivals(design, engine, solution, labels)
     low, middle, high = np.quantile(steady["pairs"], (0.1, 0.5, 0.9))

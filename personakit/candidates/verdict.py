@@ -11,16 +11,22 @@ from personakit.candidates.design import Design
 from personakit.frozen import Sentence
 from personakit.schema import VERDICTS
 
-#: beyond null data: the gap (log ratio of variances within) in standard deviations of null data, and at least this large
-#: once a steady candidate is, two standard deviations do for the others: there are personas, it remains to see how many
-BEYOND_Z, BEYOND_GAP, ALSO_Z = 2.5, 0.02, 2.0
+#: beyond null data: chance that one of the k goes so far without personas, and the least gap (log ratio of variances
+#: within). Once a steady candidate is beyond, being beyond this share of null data at its own k does for the others: there
+#: are personas, it remains to see how many
+CHANCE, BEYOND_GAP, ALSO_BEATS = 0.05, 0.02, 0.95
+#: three or more profiles nearer to one line than this (see ``directions``) are degrees, unless valleys part them
+LINE = 0.2
+#: beyond shuffled data: standard deviations of these
+BEYOND_Z = 2.5
 #: comes back with other people: median adjusted Rand between resamples, and Hennig's (2007) bounds for each persona
 STEADY, STEADY_PERSONA = 0.75, 0.60
 #: what a cut of a continuum must reach to be worth offering, since only its steadiness speaks for it: stability, also of
 #: each persona, gap to data without correlation, profiles off one line (see ``directions``), and k
 OFFERED, OFFERED_PERSONA, OFFERED_GAP, OFFERED_DIRECTIONS, OFFERED_K = 0.80, 0.75, 0.12, 0.45, 3
-#: natural: wide gap, near-perfect steadiness, and people clearly nearer to their own persona than to the next
-NATURAL_GAP, NATURAL_STEADY, NATURAL_PERSONA, NATURAL_SEPARATION = 0.05, 0.90, 0.85, 0.25
+#: natural: wide gap, near-perfect steadiness, people clearly nearer to their own persona than to the next, and at most a
+#: quarter as many people in the middle between two profiles as around them
+NATURAL_GAP, NATURAL_STEADY, NATURAL_PERSONA, NATURAL_SEPARATION, NATURAL_VALLEY = 0.05, 0.90, 0.85, 0.25, 0.25
 #: the next larger k is taken outright when the gap to null data widens at least so many times
 WIDER = 1.25
 #: features on which any two personas must differ; methods that agree less than this depend on the method
@@ -30,13 +36,16 @@ DIFFERING, AGREEING = 2, 0.65
 def verdicts(table: pd.DataFrame, features: int) -> pd.Series:
     """Give the verdict of each candidate from its figures (see ``find_candidates`` for what the words mean)."""
     steady = (table["stability"] >= STEADY) & (table["jaccard"] >= STEADY_PERSONA) & (table["smallest_n"] > 0)
-    beyond = (table["gap_z"] >= BEYOND_Z) & (table["gap"] >= BEYOND_GAP)
+    wide = table["gap"] >= BEYOND_GAP
+    beyond = (table["gap_p"] <= CHANCE) & wide
     if (steady & beyond).any():
-        beyond = (table["gap_z"] >= ALSO_Z) & (table["gap"] >= BEYOND_GAP)
+        beyond |= (table["gap_beats"] >= ALSO_BEATS) & wide
     linked = (table["independent_gap_z"] >= BEYOND_Z) & (table["independent_gap"] >= BEYOND_GAP)
-    types = steady & beyond & (table["differing"] >= min(DIFFERING, features))
+    degrees = (table["k"] >= OFFERED_K) & (table["directions"] < LINE) & (table["valley"] > NATURAL_VALLEY)
+    types = steady & beyond & ~degrees & (table["differing"] >= min(DIFFERING, features))
     natural = (types & (table["gap"] >= NATURAL_GAP) & (table["stability"] >= NATURAL_STEADY)
-               & (table["jaccard"] >= NATURAL_PERSONA) & (table["separation"] >= NATURAL_SEPARATION))
+               & (table["jaccard"] >= NATURAL_PERSONA) & (table["separation"] >= NATURAL_SEPARATION)
+               & (table["valley"] <= NATURAL_VALLEY))
     words = np.select([natural, types, steady & (linked | beyond)], VERDICTS[:3], VERDICTS[3])
     return pd.Series(words, index=table.index)
 
@@ -77,7 +86,8 @@ def explain(table: pd.DataFrame, recommended: str | None, line: Sequence[str]) -
     if recommended is None:
         linked = ((table["independent_gap_z"] >= BEYOND_Z) & (table["independent_gap"] >= BEYOND_GAP)).any()
         steady = (table["verdict"] != "none").any()
-        key = "no_types" if steady else "unsteady" if linked else "nothing"
+        more = ((table["gap_p"] <= CHANCE) & (table["gap"] >= BEYOND_GAP)).any()
+        key = "too_unsteady" if more else "no_types" if steady else "unsteady" if linked else "nothing"
         return [Sentence(key=f"candidates.{key}", values={**tried, "features": list(line)})]
     row = table.loc[recommended].to_dict()
     values = {**tried, "candidate": recommended, "k": int(row["k"]), "stability": float(row["stability"]),

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from personakit.features.relations import blocks, near_noise, row_level, variance_shares
+from personakit.features.relations import blocks, near_noise, row_level, talk_ratio, variance_shares
 from personakit.frozen import Sentence
 from personakit.records import Study
-from personakit.schema import KIND, ROLE
+from personakit.schema import KIND, ORIGIN, ROLE
 
 #: mean correlation of ordinal answers from which their level is a warning
 STYLE = 0.30
+#: how many times more than by chance the number of codes varies between people, and how rarely, in a warning
+TALKS, RARELY = 1.75, 0.01
 #: share of the features that a block of three or more holds in a warning; share of the variance that one feature holds
 HEAVY_BLOCK, HEAVY = 1 / 3, 0.5
 #: digits of a share: fewer than the order of rows reaches
@@ -52,6 +54,10 @@ def value_notes(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFram
     if style > STYLE:
         key = "row_level_removed" if "row_level" in remedies else "response_style"
         yield Sentence(key=f"features.{key}", values={"share": round(style, DIGITS)})
+    coded = [name for name in map(str, table) if catalog.loc[name, ORIGIN] == "codes" and catalog.loc[name, KIND] != "share"]
+    ratio, chance = talk_ratio(natural[coded])
+    if ratio >= TALKS and chance <= RARELY:
+        yield Sentence(key="features.talkers", values={"ratio": round(ratio, DIGITS), "n": len(coded)})
     noise = near_noise(table)
     if noise:
         yield Sentence(key="features.near_noise", values={"n": len(noise), "of": table.shape[1], "features": noise[:8]})

@@ -14,6 +14,8 @@ JUDGED, ALPHA = 100, 0.01
 WEAK = 0.1
 #: fewest ordinal features that have a level
 ITEMS = 4
+#: fewest codes and people of whom it can be told whether some say more of everything
+CODES, SPEAKERS = 5, 10
 
 
 def correlations(table: pd.DataFrame) -> pd.DataFrame:
@@ -80,6 +82,27 @@ def row_level(ordinal: pd.DataFrame) -> float:
         return 0.0
     between = correlations(ordinal).to_numpy()
     return float(between[~np.eye(len(between), dtype=bool)].mean())
+
+
+def talk_ratio(codes: pd.DataFrame) -> tuple[float, float]:
+    """Return how many times more the number of codes varies between people than if each code came on its own, and the
+    chance of so much (variance ratio; Schluter, 1984).
+
+    Types of people who name other codes leave it near 1; people who name more of everything raise it. (0, 1) for fewer than
+    ``CODES`` codes or ``SPEAKERS`` people.
+
+    Examples
+    --------
+    >>> talkers = pd.DataFrame(np.tril(np.ones((12, 12))))
+    >>> round(talk_ratio(talkers)[0], 1)
+    6.0
+    """
+    values = codes.dropna().to_numpy(float)
+    if values.shape[1] < CODES or len(values) < SPEAKERS:
+        return 0.0, 1.0
+    alone = float(values.var(axis=0, ddof=1).sum())
+    ratio = float(values.sum(axis=1).var(ddof=1)) / max(alone, 1e-12)
+    return ratio, float(stats.chi2.sf(ratio * (len(values) - 1), len(values) - 1))
 
 
 def near_noise(table: pd.DataFrame) -> list[str]:

@@ -13,12 +13,16 @@ DASHES = ("-", "--", ":", "-.")
 INK, MUTED, LINE = "#17212e", "#505c6a", "#c9d0d8"
 
 
-def dress(ax: Any, title: str) -> None:
-    """Give an axis its title, two quiet spines and small labels."""
-    ax.set_title(title, loc="left", fontsize=10, color=INK)
+#: width of a slide in inches, and sizes in points that are read from the back of a room when a chart fills its width
+SLIDE, TITLE, LABEL = 13.33, 13, 11
+
+
+def dress(ax: Any, title: str, *, sizes: tuple[float, float] = (10, 8)) -> None:
+    """Give an axis its title, two quiet spines and small labels; ``sizes`` are those of the title and the labels."""
+    ax.set_title(title, loc="left", fontsize=sizes[0], color=INK)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(LINE)
-    ax.tick_params(colors=MUTED, labelsize=8)
+    ax.tick_params(colors=MUTED, labelsize=sizes[1])
 
 
 def write_numbers(ax: Any, language: str) -> None:

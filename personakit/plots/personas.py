@@ -10,7 +10,7 @@ import numpy as np
 
 from personakit.cards.known import natural
 from personakit.errors import StudyError
-from personakit.plots.look import COLOURS, INK, MARKERS, MUTED, dress, write_numbers
+from personakit.plots.look import COLOURS, INK, LABEL, MARKERS, MUTED, SLIDE, TITLE, dress, write_numbers
 from personakit.records import Evidence, Personas
 from personakit.schema import FEATURE, KIND, PERSONA, UNIT
 from personakit.wording import check_language, feature_label, say_key
@@ -49,27 +49,32 @@ def plot_personas(personas: Personas, *, seed: int, language: str = "en") -> Any
     from matplotlib import pyplot as plt
 
     check_language(language)
-    layout, labels = _layout(personas, seed), personas.labels.to_numpy()
-    contested = personas.membership.max(axis=1).to_numpy() < CONTESTED
-    _, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
+    (layout, between), labels = _layout(personas, seed), personas.labels.to_numpy()
+    contested = (personas.membership.max(axis=1).to_numpy() < CONTESTED) | between
+    _, ax = plt.subplots(figsize=(SLIDE * 0.7, 6), layout="constrained")
     for place, persona in enumerate(personas.membership.columns):
         own = (labels == persona) & ~contested
         name = personas.names.get(str(persona)) or say_key("cards.unnamed", language, persona=persona)
         ax.scatter(layout[own, 0], layout[own, 1], s=14, alpha=0.75, linewidths=0, color=COLOURS[place % len(COLOURS)],
-                   marker=MARKERS[place % len(MARKERS)], label=f"{name} ({int((labels == persona).sum())})")
+                   marker=MARKERS[place % len(MARKERS)], label=f"{persona} {name} ({int((labels == persona).sum())})")
+        if own.any():
+            middle = np.median(layout[own], axis=0)
+            ax.text(middle[0], middle[1], str(persona), ha="center", va="center", fontsize=TITLE, color=INK,
+                    fontweight="bold", bbox={"color": "#ffffff", "alpha": 0.75, "pad": 1.5})
     if contested.any():
         ax.scatter(layout[contested, 0], layout[contested, 1], s=18, color=INK, linewidths=0.8, marker="x",
                    label=say_key("plots.contested", language, n=int(contested.sum())))
-    dress(ax, say_key("plots.personas", language))
+    dress(ax, say_key("plots.personas", language), sizes=(TITLE, LABEL))
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_xlabel(say_key("plots.personas_caption", language, share=nearest_is_right(layout, labels)), fontsize=8,
-                  color=MUTED, wrap=True)
-    ax.legend(frameon=False, fontsize=8)
+    ax.set_xlabel(say_key("plots.personas_caption", language, share=nearest_is_right(layout, labels)),
+                  fontsize=LABEL, color=MUTED, wrap=True)
+    ax.legend(frameon=False, fontsize=LABEL, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
-def _layout(personas: Personas, seed: int) -> np.ndarray:
+def _layout(personas: Personas, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of people on the picture, and whether they are between two profiles."""
     try:
         with warnings.catch_warnings():  # umap announces parts of itself that we do not use
             warnings.simplefilter("ignore", ImportWarning)
@@ -78,13 +83,16 @@ def _layout(personas: Personas, seed: int) -> np.ndarray:
         raise StudyError("plot_personas: umap-learn is not installed. Install it: "
                          'pip install "personakit-research[umap]"') from None
     from personakit.candidates.design import make_design
+    from personakit.candidates.measures import between
 
     design = make_design(personas.features.active.loc[personas.membership.index])
     values = design.values[design.row_of]
     if len(values) < 10:
         raise StudyError(f"plot_personas: {len(values)} people are too few to lay out. It needs 10 or more.")
     model = UMAP(n_neighbors=min(15, len(values) - 1), random_state=seed, n_jobs=1, init="pca")
-    return np.asarray(model.fit_transform(values))
+    rows = np.zeros(len(design.weights), dtype=np.intp)
+    rows[design.row_of] = personas.membership.to_numpy().argmax(axis=1)
+    return np.asarray(model.fit_transform(values)), between(design, rows)[design.row_of]
 
 
 def nearest_is_right(layout: np.ndarray, labels: np.ndarray) -> float:
@@ -119,13 +127,18 @@ def plot_profiles(personas: Personas, evidence: Evidence, *, top: int = 6, langu
 
     check_language(language)
     order, catalog = list(personas.membership.columns), personas.features.catalog
-    figure, axes = plt.subplots(1, len(order), figsize=(4.2 * len(order), 0.7 * top + 1.2), sharex=True, squeeze=False,
+    columns = len(order) if len(order) <= 3 else -(-len(order) // 2)
+    lines = -(-len(order) // columns)
+    figure, grid = plt.subplots(lines, columns, figsize=(SLIDE, lines * (0.52 * top + 0.7)), sharex=True, squeeze=False,
                                 layout="constrained")
-    for ax, (place, persona) in zip(axes[0], enumerate(order), strict=True):
+    axes = grid.ravel()[: len(order)]
+    for ax in grid.ravel()[len(order) :]:
+        ax.set_visible(False)
+    for ax, (place, persona) in zip(axes, enumerate(order), strict=True):
         rows = evidence.table[evidence.table[PERSONA] == persona].dropna(subset=["effect", "inside", "outside"])
         rows = rows.sort_values("effect", key=abs, ascending=False, kind="stable").head(top)
         y = np.arange(len(rows))
-        ax.barh(y, rows["effect"].to_numpy(dtype=float), color=COLOURS[place % len(COLOURS)], height=0.3)
+        ax.barh(y, rows["effect"].to_numpy(dtype=float), color=COLOURS[place % len(COLOURS)], height=0.22)
         ax.axvline(0, color=INK, linewidth=0.8, zorder=0)
         ax.spines["left"].set_visible(False)
         for at, row in zip(y, rows.to_dict("records"), strict=True):
@@ -133,11 +146,12 @@ def plot_profiles(personas: Personas, evidence: Evidence, *, top: int = 6, langu
             inside, outside = (natural(row[side], row[KIND], row[UNIT], language) for side in ("inside", "outside"))
             name = feature_label(str(row[FEATURE]), language, known).rstrip(".… ")
             said = say_key("plots.marker", language, feature=name, inside=inside, outside=outside)
-            ax.text(0.01, at - 0.24, fill(said, 56), transform=ax.get_yaxis_transform(), va="bottom", fontsize=8, color=INK,
-                    linespacing=1.0, bbox={"color": "#ffffff", "pad": 0.6})
-        ax.set_ylim(len(rows) - 0.4, -0.8)
+            ax.text(0.01, at - 0.19, fill(said, int(186 / columns)), transform=ax.get_yaxis_transform(), va="bottom",
+                    fontsize=LABEL - 1, color=INK, linespacing=1.0, bbox={"color": "#ffffff", "pad": 0.6})
+        ax.set_ylim(len(rows) - 0.5, -0.9)
         ax.set_yticks([])
-        dress(ax, personas.names.get(str(persona)) or say_key("cards.unnamed", language, persona=persona))
+        title = personas.names.get(str(persona)) or say_key("cards.unnamed", language, persona=persona)
+        dress(ax, title, sizes=(TITLE, LABEL))
         write_numbers(ax, language)
-    figure.supxlabel(say_key("plots.effect", language), fontsize=8, color=MUTED)
-    return axes[0]
+    figure.supxlabel(say_key("plots.effect", language), fontsize=LABEL, color=MUTED)
+    return axes

@@ -12,6 +12,18 @@ OVERLAPPING = ((4, 2, 4, 2, 3), (2, 4, 2, 4, 3), (3, 3, 4, 4, 2))
 FIVE = ((5, 1, 1, 3, 3), (1, 5, 1, 3, 3), (1, 1, 5, 3, 3), (3, 3, 3, 5, 1), (5, 5, 5, 1, 5))
 
 
+#: recipe -> (planted number, table and truth from a seed): a product that answers 19 of 21 (3 seeds each) is the best known
+KNOWN = {
+    "3 separated groups": (3, lambda seed: rating_groups(seed)),
+    "80/15/5": (3, lambda seed: rating_groups(seed, sizes=(80, 15, 5))),
+    "3 groups + 5 noise items": (3, lambda seed: rating_groups(seed, noise=5)),
+    "two bands": (2, lambda seed: rating_groups(seed, ((2,) * 5, (4,) * 5))),
+    "5 groups": (5, lambda seed: rating_groups(seed, FIVE)),
+    "likert noise 400 x 5": (0, lambda seed: (likert_noise(seed), None)),
+    "3 overlapping groups 400 x 5": (3, lambda seed: rating_groups(seed, OVERLAPPING, spread=1.3)),
+}
+
+
 def as_features(table: pd.DataFrame) -> Features:
     """A record whose features are all active."""
     table = table.copy()
@@ -55,6 +67,18 @@ def rating_groups(seed: int, centres=SEPARATED, sizes=None, *, spread: float = 0
     values = middle[truth] + rng.normal(0, spread, (people, middle.shape[1]))
     values = np.hstack([values, rng.normal(3, 1.1, (people, noise))])
     return scaled(np.clip(np.round(values), 1, 5)), truth
+
+
+def gaussian_noise(seed: int, people: int = 300, features: int = 5, spread=1.0) -> pd.DataFrame:
+    return scaled(np.random.default_rng(seed).normal(size=(people, features)) * spread)
+
+
+def curve(seed: int, turn: float, people: int = 400) -> pd.DataFrame:
+    """People along an arc of so many radians, seen through four features: one curved line and no groups."""
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, turn, people)
+    flat = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.1 * rng.normal(size=(people, 2))
+    return scaled(flat @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(people, 4)))
 
 
 def habits_noise(seed: int, people: int = 600) -> pd.DataFrame:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import planted_tables as planted
@@ -5,8 +7,12 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from personakit.candidates import MEASURES, METHODS, find_candidates
+from personakit.candidates.design import make_design
+from personakit.candidates.measures import between, valley
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.wording import say
+
+SIMULATED = Path(__file__).parents[2] / "benchmarks" / "verdicts.csv"
 
 
 def agreement(candidates, truth):
@@ -20,19 +26,37 @@ def search(table, **options):
 
 
 # ------------------------------------------------------------------- planted personas are found
-@pytest.mark.parametrize(("recipe", "k"), [
-    ({}, 3),
-    ({"sizes": (80, 15, 5)}, 3),
-    ({"noise": 5}, 3),
-    ({"centres": ((2,) * 5, (4,) * 5)}, 2),
-    ({"centres": planted.FIVE}, 5),
-])
-def test_the_planted_number_of_rating_groups_is_found(recipe, k):
-    table, truth = planted.rating_groups(11, **recipe)
-    found = search(table)
-    assert found.verdict == "natural"
-    assert found.table.loc[found.recommended, "k"] == k
-    assert agreement(found, truth) > 0.95
+@pytest.fixture(scope="module")
+def known_answers():
+    rows = []
+    for recipe, (k, make) in planted.KNOWN.items():
+        table, truth = make(11)
+        found = search(table, k=range(2, 7))
+        here = 0 if found.recommended is None else int(found.table.loc[found.recommended, "k"])
+        rows.append((recipe, k, here, found.verdict, agreement(found, truth) if here and here == k else np.nan))
+    return pd.DataFrame(rows, columns=["recipe", "planted", "found", "verdict", "agreement"])
+
+
+def test_known_answers_are_found_and_no_wrong_one_is_sure(known_answers):
+    # one seed each; three each, 19 of 21, in the committed simulations (reference figures, "known answers")
+    right = known_answers["found"] == known_answers["planted"]
+    assert right.sum() >= 6
+    assert not (known_answers["verdict"].eq("natural") & ~right).any()
+    clear = known_answers.query("planted > 0 and not recipe.str.contains('overlapping')")
+    assert (clear["found"] == clear["planted"]).all()
+    assert clear["agreement"].min() > 0.9
+
+
+def test_the_committed_simulations_hold_the_bars():
+    table = pd.read_csv(SIMULATED).set_index("recipe")
+    known, noise = table.loc["known answers, 7 recipes, 3 seeds each at most"], table[table["planted"].astype("float") == 0]
+    assert known["right"] >= 19 / 21 * known["seeds"]
+    assert table["sure_but_wrong"].sum() == 0
+    rating_noise = table.loc["likert noise 400 x 5"]
+    assert rating_noise["none"] >= 0.95 * rating_noise["seeds"]
+    assert noise[["natural", "reproducible"]].to_numpy().sum() <= 0.05 * noise["seeds"].sum()
+    between = table["between_contested"].dropna()
+    assert (between > 3 * table.loc[between.index, "others_contested"]).all()
 
 
 def test_overlapping_habits_are_found_and_called_reproducible():
@@ -67,6 +91,42 @@ def test_a_cut_along_one_line_is_constructive_but_not_recommended():
     assert found.table.loc["kmeans-2", "verdict"] == "constructive"
     assert found.recommended is None
     assert found.why[0].key == "candidates.no_types"
+
+
+def test_a_curve_that_is_cut_is_never_natural():
+    for turn in (np.pi, 2 * np.pi):
+        found = search(planted.curve(1, turn), methods="kmeans", k=[2, 3, 4])
+        steady = found.table.query("stability > .9 and jaccard > .85 and separation > .25 and gap > .05")
+        assert len(steady), "all that else makes a candidate natural"
+        assert (steady["valley"] > 0.25).all()
+        assert "natural" not in list(found.table["verdict"])
+
+
+# ------------------------------------------------------------------- people between two personas
+def test_people_planted_between_two_personas_are_contested():
+    table, truth = planted.habits_groups(1, people=900)
+    design = make_design(table)
+    found = search(table, methods="latent_class", k=4)
+    membership = found.memberships["latent_class-4"].to_numpy()
+    rows = np.zeros(len(design.weights), dtype=int)
+    rows[design.row_of] = membership.argmax(axis=1)
+    contested = between(design, rows)[design.row_of]
+    assert contested[truth < 0].mean() > 3 * contested[truth >= 0].mean()
+    assert (membership.max(axis=1) < 0.6)[truth < 0].mean() < 0.2, "the posterior alone is sure of most of them"
+    assert found.table.loc["latent_class-4", "contested"] >= contested.mean()
+
+
+def test_the_middle_of_the_way_and_valleys_by_hand():
+    # two personas of three at 0, .2, 1 and 9, 10, 9.8: profiles at .4 and 9.6; then one person at 4.5, who moves P1 to 1.425
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    design = make_design(pd.DataFrame({"a": [0, 0.2, 1, 9, 9.8, 10]}))
+    assert not between(design, labels).any()
+    assert valley(design, labels) == 0
+    design = make_design(pd.DataFrame({"a": [0, 0.2, 1, 4.5, 9, 9.8, 10]}))
+    labels = np.array([0, 0, 0, 0, 1, 1, 1])
+    # 4.5 is (4.5 - 1.425) / (9.6 - 1.425) = .38 of the way; within a sixth of the way, 1.36, of P1 are 1 and .2
+    assert between(design, labels).tolist() == [False] * 3 + [True] + [False] * 3
+    assert valley(design, labels) == pytest.approx(1 / 2)
 
 
 # ------------------------------------------------------------------- invariants

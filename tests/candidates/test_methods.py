@@ -192,6 +192,15 @@ def test_null_data_keep_margins_gaps_and_correlation():
     assert np.abs((mean - table.corr()[mean.columns].loc[mean.index]).to_numpy()[off].mean()) < 0.01
 
 
+def test_null_data_have_the_correlation_of_the_study_not_one_around_it():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.normal(size=(300, 2)) @ [[1, 0.6], [0, 0.8]], columns=["a", "b"])
+    spread = np.std([simulate_null(model, rng).corr().loc["a", "b"] for model in [fit_null(table)] for _ in range(40)])
+    assert spread < 0.01, "drawn freely it would be (1 - .6 ** 2) / 300 ** .5 = .037"
+    few = fit_null(table.head(9))
+    assert np.std([simulate_null(few, rng).corr().loc["a", "b"] for _ in range(40)]) > 0.05, "too few people to condition on"
+
+
 def test_independent_null_data_have_no_correlation():
     table = planted.common_factor(4, people=1500)
     drawn = simulate_null(fit_null(table), np.random.default_rng(1), independent=True)
