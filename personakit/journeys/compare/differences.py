@@ -26,7 +26,7 @@ from personakit.journeys.compare.scores import (
 )
 from personakit.journeys.groups import FEW_PEOPLE, check_view, ratio
 from personakit.journeys.incidence import cumulative_incidence
-from personakit.journeys.reach import outcomes, rows_in_order
+from personakit.journeys.reach import judge, last_heard, next_row
 from personakit.journeys.rows import with_ids
 from personakit.journeys.transitions import _stays
 from personakit.records import Journeys, Personas
@@ -161,8 +161,8 @@ def _funnel_rows(journeys: Journeys, rows: np.ndarray, member: np.ndarray, names
     replicates, seed = draw
     label, out = member.argmax(axis=1), []
     for source, target in itertools.pairwise(journeys.stages):
-        entered, time, outcome = outcomes(journeys, rows_in_order(journeys, STAGE, [source, target]), None)
-        time, outcome, inside = time[1, rows], outcome[1, rows], entered[rows]
+        entered, time, outcome = _reached_next(journeys, source, target)
+        time, outcome, inside = time[rows], outcome[rows], entered[rows]
         shares, counts = [], []
         for persona, child in enumerate(seed.spawn(len(names))):
             own = np.flatnonzero(inside & (label == persona))
@@ -179,6 +179,17 @@ def _funnel_rows(journeys: Journeys, rows: np.ndarray, member: np.ndarray, names
                 out.append((names[a], names[b], "funnel", source, target, counts[a], counts[b],
                             *_gap(shares[a], shares[b])))
     return out
+
+
+def _reached_next(journeys: Journeys, source: str, target: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say who was at ``source``, and of each how long it took to ``target`` (or was watched) with the outcome."""
+    log = journeys.log
+    begin = next_row(journeys, STAGE, source, log.offsets[:-1])
+    arrive = next_row(journeys, STAGE, target, begin)
+    since, at = (log.time_us[np.minimum(row, len(log.time_us) - 1)] for row in (begin, arrive))
+    until, is_open = last_heard(journeys)
+    return (begin < log.offsets[1:], *judge(at - since, arrive < log.offsets[1:], until - since, is_open,
+                                            np.iinfo(np.int64).max))
 
 
 def _gap(a: np.ndarray, b: np.ndarray) -> tuple[float, ...]:
