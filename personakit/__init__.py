@@ -40,7 +40,7 @@ _HOMES = {
                      "describe_journeys"),
         "cards": ("make_cards",),
         "maps": ("make_map",),
-        "export": ("save_cards", "save_map", "save_report", "save_tables"),
+        "export": ("save_cards", "save_map", "save_report", "save_tables", "load_document", "read_card_edits"),
         "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys"),
         "run": ("run_study",),
     }.items()

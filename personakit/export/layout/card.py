@@ -15,7 +15,7 @@ from personakit.export.layout.marks import dumbbell, share_bar, sign
 from personakit.export.layout.text import Paragraph, Run, text_height, text_width
 from personakit.export.layout.words import STRIP, claim_paragraph, evidence_numbers, fitted, front_columns, said
 from personakit.export.theme import Theme
-from personakit.wording import say_key
+from personakit.wording import say_key, share
 
 A4 = (297.0, 210.0)
 MARGIN, GAP, HEAD = 10.0, 7.0, 27.0
@@ -141,9 +141,9 @@ def _share(card: Card, theme: Theme, place: Place) -> list[Block]:
     numbers: Any = card.figures.get("share", {})
     first, _, rest = str(numbers.get("text", "")).partition("\n")
     known = "share" in numbers
-    share, _, what = first.partition(" ") if known else ("", "", first)
+    part, _, what = first.partition(" ") if known else ("", "", first)
     colour = theme.persona(card.persona)
-    runs = [Run(text=share + " ", size=24, bold=True, colour=colour)] if share else []
+    runs = [Run(text=part + " ", size=24, bold=True, colour=colour)] if part else []
     runs.append(Run(text=what, size=11 if known else 9, bold=known))
     raised = said("", 9, evidence=(str(numbers["evidence"]),), numbers=evidence_numbers(card))[1:] if known else ()
     blocks: list[Block] = [Text(name=field(card, "share"), place=replace(place, height=11.0),
@@ -220,8 +220,12 @@ def _series(entries: Sequence[Mapping[str, Any]], language: str, other: str) -> 
     def values(name: str) -> tuple[float | None, ...]:
         return tuple(None if one[name] is None else float(one[name]) for one in entries)
 
-    return (Series(name=say_key("export.these", language), values=values("inside"), low=values("low"), high=values("high")),
-            Series(name=say_key(f"export.{other}", language), values=values("outside"), colour="line"))
+    def labels(name: str) -> tuple[str, ...]:
+        return tuple(share(float(one[name]), language) for one in entries)
+
+    return (Series(name=say_key("export.these", language), values=values("inside"), low=values("low"), high=values("high"),
+                   labels=labels("inside")),
+            Series(name=say_key(f"export.{other}", language), values=values("outside"), colour="line", labels=labels("outside")))
 
 
 def _alt(section: Section) -> str:
