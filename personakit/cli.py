@@ -1,4 +1,7 @@
-"""The command line: ``personakit check / run / cards / map / assign / sample``. Every error is one sentence and exit code 2."""
+"""The command line: ``personakit check / run / cards / map / assign / sample``.
+
+Every error is one sentence and exit code 2.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder: study.toml and its tables.")]
 Language = Annotated[str | None, typer.Option(help="fr or en; the study's own language where not given.")]
-Formats = Annotated[str, typer.Option(help="With commas between them: html, json, pptx, pptx-wide, pdf, png, svg, xlsx, csv, "
+Formats = Annotated[str, typer.Option(help="With commas between: html, json, pptx, pptx-wide, pdf, png, svg, xlsx, csv, "
                                       "md, stickies; and xml for maps.")]
 ThemeName = Annotated[str, typer.Option("--theme", help="colour, grey, or the path of a brand's TOML.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of everything that draws by chance.")]

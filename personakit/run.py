@@ -138,15 +138,14 @@ def write_part(
     look = find_theme(theme)
     check_replaceable(out)
     analysis = analyse_study(study, **asked)
-    drawn = draw_cards(analysis) if kind == "card" else draw_maps(analysis)
-    if not drawn:
+    cards, maps = (draw_cards(analysis), []) if kind == "card" else ((), draw_maps(analysis))
+    if not cards and not maps:
         raise StudyError(_nothing_drawn(analysis, kind))
     with finished_folder(out) as folder:
-        if kind == "card":
-            written = save_cards(drawn, folder, formats=formats, theme=look)
-        else:
-            written = [path for one in drawn for path in save_map(one, folder / map_name(one), formats=formats, theme=look)]
-        known = {"candidate": asked.get("candidate"), "language": analysis.language, "formats": list(formats), "theme": look.name}
+        written = save_cards(cards, folder, formats=formats, theme=look) if cards else []
+        written += [path for one in maps for path in save_map(one, folder / map_name(one), formats=formats, theme=look)]
+        known = {"candidate": asked.get("candidate"), "language": analysis.language, "formats": list(formats),
+                 "theme": look.name}
         save_manifest(folder, study=study, parameters=known, seed=analysis.seed)
     return [Path(out) / path.name for path in written]
 

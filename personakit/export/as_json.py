@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def load_document(path: str | Path) -> Card | JourneyMap:
     except ValueError:
         raise StudyError(f"{path} is not JSON. {advice}") from None
     schema = content.get("schema") if isinstance(content, dict) else None
-    readers = {CARD: _card, MAP: _map}
+    readers: dict[object, Callable[[Mapping[str, Any]], Card | JourneyMap]] = {CARD: _card, MAP: _map}
     if schema not in readers:
         raise StudyError(f"{path}: its schema is {schema!r}; this version reads {CARD} and {MAP}. {advice}")
     try:

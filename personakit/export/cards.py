@@ -17,7 +17,10 @@ __all__ = ["card_html", "save_cards", "used_evidence"]
 
 
 def save_cards(
-    cards: Sequence[Card], folder: str | Path, *, formats: Sequence[str] = ("html", "json"),
+    cards: Sequence[Card],
+    folder: str | Path,
+    *,
+    formats: Sequence[str] = ("html", "json"),
     theme: str | Path | Theme = "colour",
 ) -> list[Path]:
     """Write cards as files: one each, named after its persona (``P1.html``), or all in one (``cards.pptx``).
@@ -58,5 +61,7 @@ def save_cards(
     names = [file_name(card.persona) for card in cards]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise StudyError(f"save_cards: {len(twice)} cards share a file name ({first_five(twice)}). Give each persona its own id.")
+        raise StudyError(
+            f"save_cards: {len(twice)} cards share a file name ({first_five(twice)}). Give each persona its own id."
+        )
     return write_documents(dict(zip(names, cards, strict=True)), Path(folder), kind="card", formats=formats, theme=theme)

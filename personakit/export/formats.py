@@ -23,6 +23,7 @@ from personakit.export.layout.card import A4, card_pages
 from personakit.export.layout.map import A3, map_pages
 from personakit.export.needs import MissingError
 from personakit.export.pages.pdf import pdf, pictures
+from personakit.export.pages.printed import printed
 from personakit.export.pages.svg import svg_page
 from personakit.export.render import check_formats, cleaned
 from personakit.export.slides.write import slides
@@ -53,23 +54,29 @@ def _html(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | byt
 
 
 def _pdf(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:
-    return {".pdf": _printed(as_html(documents[0], theme))}
+    return {".pdf": _printed(_for_print(documents[0], theme))}
 
 
-@functools.lru_cache(maxsize=2)
+def _for_print(document: Document, theme: Theme) -> str:
+    return printed(pages_of(document, theme), theme, document.language)
+
+
+@functools.lru_cache(maxsize=8)
 def _printed(html: str) -> bytes:
     """Print once what PDF and PNG both ask for."""
     return pdf(html)
 
 
 def _png(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:
-    made = pictures(_printed(as_html(documents[0], theme)))
+    made = pictures(_printed(_for_print(documents[0], theme)))
     return {f"-{place}.png": one for place, one in enumerate(made, start=1)}
 
 
 def _svg(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:
-    return {f"-{place}.svg": svg_page(page, theme, documents[0].language)
-            for place, page in enumerate(pages_of(documents[0], theme), start=1)}
+    return {
+        f"-{place}.svg": svg_page(page, theme, documents[0].language)
+        for place, page in enumerate(pages_of(documents[0], theme), start=1)
+    }
 
 
 def _deck(documents: Sequence[Document], theme: Theme, size: tuple[float, float] | None, suffix: str) -> Mapping[str, bytes]:
@@ -94,25 +101,31 @@ def digest(card: Card) -> str:
     return hashlib.sha256(json.dumps(card_json(card), sort_keys=True).encode()).hexdigest()[:12]
 
 
+def _xml(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:
+    return {".xml": as_xml(one) for one in documents[:1] if isinstance(one, JourneyMap)}  # noqa: B035 - one document
+
+
 def _notes(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:
     wash = {"": theme["note"], "pain": theme["pain-wash"], "barrier": theme["pain-wash"], "delight": theme["delight-wash"]}
     return {"-stickies.csv": stickies(documents, wash)}
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType({
-    "html": Format(write=_html),
-    "json": Format(write=_text(as_json, ".json")),
-    "pptx": Format(write=lambda some, theme: _deck(some, theme, None, ".pptx"), together=True),
-    "pptx-wide": Format(write=lambda some, theme: _deck(some, theme, WIDE, "-wide.pptx"), together=True),
-    "pdf": Format(write=_pdf),
-    "png": Format(write=_png),
-    "svg": Format(write=_svg),
-    "xlsx": Format(write=lambda some, theme: {".xlsx": workbook(some)}, together=True),
-    "csv": Format(write=lambda some, theme: {".csv": table_csv(some)}, together=True),
-    "md": Format(write=_text(markdown, ".md")),
-    "xml": Format(write=lambda some, theme: {".xml": as_xml(one) for one in some if isinstance(one, JourneyMap)}, of=("map",)),
-    "stickies": Format(write=_notes, together=True),
-})
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "html": Format(write=_html),
+        "json": Format(write=_text(as_json, ".json")),
+        "pptx": Format(write=lambda some, theme: _deck(some, theme, None, ".pptx"), together=True),
+        "pptx-wide": Format(write=lambda some, theme: _deck(some, theme, WIDE, "-wide.pptx"), together=True),
+        "pdf": Format(write=_pdf),
+        "png": Format(write=_png),
+        "svg": Format(write=_svg),
+        "xlsx": Format(write=lambda some, theme: {".xlsx": workbook(some)}, together=True),
+        "csv": Format(write=lambda some, theme: {".csv": table_csv(some)}, together=True),
+        "md": Format(write=_text(markdown, ".md")),
+        "xml": Format(write=_xml, of=("map",)),
+        "stickies": Format(write=_notes, together=True),
+    }
+)
 
 
 def formats_of(kind: str) -> tuple[str, ...]:
@@ -136,14 +149,14 @@ def write_documents(
     clean = {name: cleaned(one) for name, one in documents.items()}
     files: dict[str, str | bytes] = {}
     missing: dict[str, MissingError] = {}
+    alone = {name: [one] for name, one in clean.items()}
     for chosen in formats if clean else ():
-        one = FORMATS[chosen]
-        whole = one.together and kind == "card"
+        together = FORMATS[chosen].together and kind == "card"
         try:
-            for name, some in ({"cards": list(clean.values())} if whole else {name: [one] for name, one in clean.items()}).items():
-                files |= {name + suffix: content for suffix, content in one.write(some, look).items()}
-        except MissingError as error:
-            missing[chosen] = error
+            for name, some in ({"cards": list(clean.values())} if together else alone).items():
+                files |= {name + suffix: content for suffix, content in FORMATS[chosen].write(some, look).items()}
+        except MissingError as absent:
+            missing[chosen] = absent
     if missing and not files:
         raise next(iter(missing.values()))
     for chosen, error in missing.items():

@@ -7,7 +7,7 @@ from typing import Any
 from personakit.documents import Card, Cell, JourneyMap
 from personakit.export.drawings import avatar, curve, dots, dumbbell, share_bar
 from personakit.export.layout.words import evidence_numbers, front_columns
-from personakit.export.render import render
+from personakit.export.render import render_in
 from personakit.export.theme import PLAIN, Theme
 from personakit.wording import say_key
 
@@ -24,11 +24,20 @@ def card_html(card: Card, theme: Theme = PLAIN) -> str:
     colour = theme.persona(card.persona)
     bar = share_bar(share, colour=colour, label=share["text"], theme=theme) if "share" in share else ""
     name = say_key("cards.avatar", card.language, persona=card.persona)
-    return render(
-        "card.html", card.language, theme, card=card, columns=front_columns(card), numbers=numbers,
-        back=[one for one in card.sections if one.side != "front"], share=share, bar=bar, colour=colour,
+    return render_in(
+        theme,
+        "card.html",
+        card.language,
+        card=card,
+        columns=front_columns(card),
+        numbers=numbers,
+        back=[one for one in card.sections if one.side != "front"],
+        share=share,
+        bar=bar,
+        colour=colour,
         strip=[one for one in card.sections if one.key == "journey" and one.side == "front"],
-        avatar=avatar(card.persona, label=name, theme=theme), drawings=_drawings(card, theme),
+        avatar=avatar(card.persona, label=name, theme=theme),
+        drawings=_drawings(card, theme),
         sources=card.figures.get("sources", {}),
     )
 
@@ -55,16 +64,25 @@ def map_html(journey_map: JourneyMap, theme: Theme = PLAIN) -> str:
     lanes = [{"key": key, "title": title, "cells": cells, "known": any(cells)} for key, title, cells in journey_map.lanes]
     persona = journey_map.persona
     label = say_key("cards.avatar", journey_map.language, persona=persona or "")
-    return render("map.html", journey_map.language, theme, map=journey_map, lanes=lanes, numbers=evidence_numbers(journey_map),
-                  drawing=_experience(journey_map, theme), colour=theme.persona(persona),
-                  avatar=avatar(persona, label=label, theme=theme) if persona else "")
+    return render_in(
+        theme,
+        "map.html",
+        journey_map.language,
+        map=journey_map,
+        lanes=lanes,
+        numbers=evidence_numbers(journey_map),
+        drawing=_experience(journey_map, theme),
+        colour=theme.persona(persona),
+        avatar=avatar(persona, label=label, theme=theme) if persona else "",
+    )
 
 
 def _experience(journey_map: JourneyMap, theme: Theme) -> object:
     cells = next((columns for key, _, columns in journey_map.lanes if key == "experience"), ())
     points = [_point(column) for column in cells]
-    said = [f"{title}: {point['text'] if point else '–'}"
-            for (_, title), point in zip(journey_map.stages, points, strict=False)]
+    said = [
+        f"{title}: {point['text'] if point else '–'}" for (_, title), point in zip(journey_map.stages, points, strict=False)
+    ]
     ends = (say_key("maps.hard", journey_map.language), say_key("maps.easy", journey_map.language))
     return curve(points, ends=ends, label="; ".join(said), theme=theme) if any(points) else ""
 

@@ -26,7 +26,10 @@ def steady_zip(content: bytes) -> bytes:
     True
     """
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as new,
+    ):
         for name in old.namelist():
             member = old.read(name)
             if name.endswith(".xlsx"):

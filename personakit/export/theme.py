@@ -16,23 +16,68 @@ from personakit.frozen import freeze
 #: WCAG 2.2: a text reads at 4.5:1, a part of a drawing at 3:1
 TEXT_CONTRAST, DRAWING_CONTRAST = 4.5, 3.0
 #: text colour / what it stands on
-TEXT_PAIRS = tuple(pair.split("/") for pair in (
-    "ink/paper ink/wash ink/line-soft ink/note ink/pain-wash ink/delight-wash muted/paper muted/wash muted/pain-wash "
-    "muted/delight-wash muted/note accent/paper accent/wash pain/paper pain/pain-wash delight/paper delight/delight-wash "
-    "paper/accent paper/ink").split())
-DRAWING_PAIRS = tuple(pair.split("/") for pair in "dot/paper band/paper ring/paper note-line/paper".split())
+TEXT_PAIRS = (
+    ("ink", "paper"),
+    ("ink", "wash"),
+    ("ink", "line-soft"),
+    ("ink", "note"),
+    ("ink", "pain-wash"),
+    ("ink", "delight-wash"),
+    ("muted", "paper"),
+    ("muted", "wash"),
+    ("muted", "pain-wash"),
+    ("muted", "delight-wash"),
+    ("muted", "note"),
+    ("accent", "paper"),
+    ("accent", "wash"),
+    ("pain", "paper"),
+    ("pain", "wash"),
+    ("pain", "pain-wash"),
+    ("delight", "paper"),
+    ("delight", "wash"),
+    ("delight", "delight-wash"),
+    ("dot", "paper"),
+    ("paper", "accent"),
+    ("paper", "ink"),
+)
+DRAWING_PAIRS = (("dot", "paper"), ("band", "paper"), ("ring", "paper"), ("note-line", "paper"))
 #: after Okabe and Ito (2008), darkened until text reads at 4.5:1 or better
 COLOURS = {
-    "paper": "#ffffff", "wash": "#f5f6f8", "line": "#c9d0d8", "line-soft": "#e6e9ee", "ink": "#17212e", "muted": "#505c6a",
-    "accent": "#0b4f7a", "pain": "#8f3700", "pain-wash": "#fdf0e8", "delight": "#00583f", "delight-wash": "#e8f5f0",
-    "note": "#fff3cf", "note-line": "#a67c00", "dot": "#0072b2", "band": "#5f97c4", "ring": "#505c6a",
+    "paper": "#ffffff",
+    "wash": "#f5f6f8",
+    "line": "#c9d0d8",
+    "line-soft": "#e6e9ee",
+    "ink": "#17212e",
+    "muted": "#505c6a",
+    "accent": "#0b4f7a",
+    "pain": "#8f3700",
+    "pain-wash": "#fdf0e8",
+    "delight": "#00583f",
+    "delight-wash": "#e8f5f0",
+    "note": "#fff3cf",
+    "note-line": "#a67c00",
+    "dot": "#0072b2",
+    "band": "#5f97c4",
+    "ring": "#505c6a",
 }
 #: dark enough for white letters, apart from each other for colour-blind eyes (after Okabe and Ito, 2008)
 PERSONAS = ("#005a8d", "#a13f00", "#00664b", "#863a6a", "#6f5200", "#3c4a5a", "#1b6a78", "#7a2f2f")
 GREYS = {
-    "wash": "#f5f5f5", "line": "#cccccc", "line-soft": "#e8e8e8", "ink": "#1a1a1a", "muted": "#555555", "accent": "#2b2b2b",
-    "pain": "#1a1a1a", "pain-wash": "#ededed", "delight": "#3d3d3d", "delight-wash": "#f5f5f5", "note": "#f0f0f0",
-    "note-line": "#777777", "dot": "#333333", "band": "#8a8a8a", "ring": "#555555",
+    "wash": "#f5f5f5",
+    "line": "#cccccc",
+    "line-soft": "#e8e8e8",
+    "ink": "#1a1a1a",
+    "muted": "#555555",
+    "accent": "#2b2b2b",
+    "pain": "#1a1a1a",
+    "pain-wash": "#ededed",
+    "delight": "#3d3d3d",
+    "delight-wash": "#f5f5f5",
+    "note": "#f0f0f0",
+    "note-line": "#777777",
+    "dot": "#333333",
+    "band": "#8a8a8a",
+    "ring": "#555555",
 }
 #: the largest logo that a card carries, and its kinds by their first bytes
 LOGO_BYTES = 300_000
@@ -82,7 +127,7 @@ def contrast(one: str, two: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -91,14 +136,17 @@ def _check_colours(theme: Theme) -> None:
     named = {**theme.colours, **{f"personas[{place}]": one for place, one in enumerate(theme.personas)}}
     for name, colour in named.items():
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", str(colour)):
-            raise StudyError(f"theme {theme.name}: {name} is {colour!r}, not a colour. Write it as \"#0b4f7a\".")
-    pairs = [(one, two, TEXT_CONTRAST) for one, two in TEXT_PAIRS] + [(one, two, DRAWING_CONTRAST) for one, two in DRAWING_PAIRS]
+            raise StudyError(f'theme {theme.name}: {name} is {colour!r}, not a colour. Write it as "#0b4f7a".')
+    pairs = [(one, two, TEXT_CONTRAST) for one, two in TEXT_PAIRS]
+    pairs += [(one, two, DRAWING_CONTRAST) for one, two in DRAWING_PAIRS]
     pairs += [("paper", name, TEXT_CONTRAST) for name in named if name.startswith("personas[")]
     for one, two, least in pairs:
         found = contrast(named[one], named[two])
         if found < least:
-            raise StudyError(f"theme {theme.name}: {one} ({named[one]}) on {two} ({named[two]}) has a contrast of {found:.1f} "
-                             f"to 1; people need {least:g} to 1 (WCAG 2.2). Take a darker or a lighter one of the two.")
+            raise StudyError(
+                f"theme {theme.name}: {one} ({named[one]}) on {two} ({named[two]}) has a contrast of "
+                f"{found:.1f} to 1; people need {least:g} to 1 (WCAG 2.2). Take a darker or a lighter one of the two."
+            )
 
 
 PLAIN = Theme(name="colour")
@@ -140,19 +188,25 @@ def _brand(path: Path) -> Theme:
     _known(path, content, ("name", "font", "logo", "logo_alt", "colours", "personas"))
     colours = content.get("colours", {})
     if not isinstance(colours, dict):
-        raise StudyError(f"theme {path.name}: colours is not a table. Write [colours] and lines such as accent = \"#0b4f7a\".")
+        raise StudyError(f'theme {path.name}: colours is not a table. Write [colours] and, below it, accent = "#0b4f7a".')
     _known(path, colours, COLOURS)
     font = str(content.get("font", "Arial"))
     if not re.fullmatch(r"[\w .-]{1,60}", font):
-        raise StudyError(f"theme {path.name}: font {font!r} is not the name of a font, such as \"Lato\".")
+        raise StudyError(f'theme {path.name}: font {font!r} is not the name of a font, such as "Lato".')
     logo = _logo(path.parent / str(content["logo"])) if "logo" in content else b""
     if logo and not content.get("logo_alt"):
-        raise StudyError(f"theme {path.name}: the logo has no words for those who cannot see it. Add logo_alt = \"Name\".")
+        raise StudyError(f'theme {path.name}: the logo has no words for those who cannot see it. Add logo_alt = "Name".')
     own = content.get("personas", list(PERSONAS))
     if not isinstance(own, list) or not own:
         raise StudyError(f"theme {path.name}: personas is not a list of colours.")
-    return Theme(name=str(content.get("name", path.stem)), colours={name: str(one) for name, one in colours.items()},
-                 personas=tuple(str(one) for one in own), font=font, logo=logo, logo_alt=str(content.get("logo_alt", "")))
+    return Theme(
+        name=str(content.get("name", path.stem)),
+        colours={name: str(one) for name, one in colours.items()},
+        personas=tuple(str(one) for one in own),
+        font=font,
+        logo=logo,
+        logo_alt=str(content.get("logo_alt", "")),
+    )
 
 
 def _known(path: Path, content: Mapping[str, object], allowed: Mapping[str, str] | tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ def escaped(text: str) -> str:
     Examples
     --------
     >>> escaped("<script> *a* | b")
-    '&lt;script\\&gt; \\*a\\* \\| b'
+    '&lt;script\\> \\*a\\* \\| b'
     """
     return _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;").replace("\\<", "&lt;")
 
@@ -51,12 +51,20 @@ def _map(journey_map: JourneyMap, numbers: dict[str, int]) -> list[str]:
     lines = [f"# {escaped(journey_map.title)}", ""]
     lines += [f"> {escaped(journey_map.banner)}", ""] if journey_map.banner else []
     legend = ", ".join(f"{glyph} {say_key(f'maps.level_{name}', language)}" for name, glyph in LEVELS.items())
-    lines += [escaped(legend), "", "| " + " | ".join([say_key("maps.stage", language),
-                                                    *(escaped(title) for _, title in journey_map.stages)]) + " |"]
+    lines += [
+        escaped(legend),
+        "",
+        "| " + " | ".join([say_key("maps.stage", language), *(escaped(title) for _, title in journey_map.stages)]) + " |",
+    ]
     lines.append("|" + " --- |" * (len(journey_map.stages) + 1))
     for _, title, columns in journey_map.lanes:
-        cells = ["<br>".join(f"{LEVELS.get(one.level, LEVELS['none'])} "
-                             f"{_claim(Claim(text=one.text, evidence=one.evidence), numbers)}" for one in column)
-                 or LEVELS["none"] for column in columns]
+        cells = [
+            "<br>".join(
+                f"{LEVELS.get(one.level, LEVELS['none'])} {_claim(Claim(text=one.text, evidence=one.evidence), numbers)}"
+                for one in column
+            )
+            or LEVELS["none"]
+            for column in columns
+        ]
         lines.append(f"| **{escaped(title)}** | " + " | ".join(cells) + " |")
     return lines + [""] + [f"- {_claim(note, numbers)}" for note in journey_map.notes]

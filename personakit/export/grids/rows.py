@@ -25,11 +25,21 @@ def rows_of(document: Document) -> list[dict[str, object]]:
     head = {"persona": document.persona, "name": document.title}
     parts = [("front", say_key("export.summary", document.language), document.summary)]
     parts += [(one.side, one.title, claim) for one in document.sections for claim in one.claims]
-    rows = []
+    rows: list[dict[str, object]] = []
     for side, section, claim in parts:
         text, _, figures = claim.text.partition("\n")
-        rows.append({**head, "side": side, "section": section, "text": text, "figures": figures, "n": claim.n,
-                     "status": claim.status, "evidence": " ".join(claim.evidence)})
+        rows.append(
+            {
+                **head,
+                "side": side,
+                "section": section,
+                "text": text,
+                "figures": figures,
+                "n": claim.n,
+                "status": claim.status,
+                "evidence": " ".join(claim.evidence),
+            }
+        )
     return rows
 
 
@@ -40,12 +50,33 @@ def _map_rows(document: JourneyMap) -> list[dict[str, object]]:
         for (_, stage), column in zip(document.stages, columns, strict=True):
             for cell in column:
                 text, _, figures = cell.text.partition("\n")
-                rows.append({**head, "lane": lane, "stage": stage, "text": text, "figures": figures, "value": cell.value,
-                             "low": cell.low, "high": cell.high, "n": cell.n, "level": cell.level, "tone": cell.tone,
-                             "evidence": " ".join(cell.evidence)})
+                rows.append(
+                    {
+                        **head,
+                        "lane": lane,
+                        "stage": stage,
+                        "text": text,
+                        "figures": figures,
+                        "value": cell.value,
+                        "low": cell.low,
+                        "high": cell.high,
+                        "n": cell.n,
+                        "level": cell.level,
+                        "tone": cell.tone,
+                        "evidence": " ".join(cell.evidence),
+                    }
+                )
     for note in document.notes:
-        rows.append(dict.fromkeys(MAP_COLUMNS) | {**head, "lane": say_key("maps.notes", document.language), "text": note.text,
-                                                  "n": note.n, "evidence": " ".join(note.evidence)})
+        rows.append(
+            dict.fromkeys(MAP_COLUMNS)
+            | {
+                **head,
+                "lane": say_key("maps.notes", document.language),
+                "text": note.text,
+                "n": note.n,
+                "evidence": " ".join(note.evidence),
+            }
+        )
     return rows
 
 
@@ -57,7 +88,9 @@ def columns_of(document: Document) -> tuple[str, ...]:
 def as_csv(rows: Sequence[Sequence[object]]) -> str:
     """Write rows as CSV that no spreadsheet runs."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([["" if cell is None else safe_cell(cell) for cell in row] for row in rows])
+    csv.writer(out, lineterminator="\n").writerows(
+        [["" if cell is None else safe_cell(cell) for cell in row] for row in rows]
+    )
     return out.getvalue()
 
 
@@ -120,14 +153,30 @@ def stickies(documents: Sequence[Document], colours: dict[str, str]) -> str:
     for document in documents:
         if isinstance(document, Card):
             for across, section in enumerate(one for one in document.sections if one.side == "front"):
-                rows += [[claim.text.replace("\n", " · "), colours.get(section.key, colours[""]), left + 220 * across, 220 * down,
-                          f"{document.title} / {section.title}"] for down, claim in enumerate(section.claims)]
+                rows += [
+                    [
+                        claim.text.replace("\n", " · "),
+                        colours.get(section.key, colours[""]),
+                        left + 220 * across,
+                        220 * down,
+                        f"{document.title} / {section.title}",
+                    ]
+                    for down, claim in enumerate(section.claims)
+                ]
             left += 220 * (len(document.sections) + 1)
             continue
         y = 0
         for _, lane, columns in document.lanes:
             for across, column in enumerate(columns):
-                rows += [[cell.text.replace("\n", " · "), colours.get(cell.tone, colours[""]), 660 * across, y + 220 * down,
-                          f"{lane} / {document.stages[across][1]}"] for down, cell in enumerate(column)]
+                rows += [
+                    [
+                        cell.text.replace("\n", " · "),
+                        colours.get(cell.tone, colours[""]),
+                        660 * across,
+                        y + 220 * down,
+                        f"{lane} / {document.stages[across][1]}",
+                    ]
+                    for down, cell in enumerate(column)
+                ]
             y += 220 * (max((len(column) for column in columns), default=0) + 1)
     return as_csv(rows)

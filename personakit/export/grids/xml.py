@@ -17,8 +17,15 @@ SCHEMA = "personakit.cjml/1"
 
 def as_xml(journey_map: JourneyMap) -> str:
     """Return a map as XML."""
-    root = Tree.Element("customerJourney", {"schema": SCHEMA, "language": journey_map.language, "title": journey_map.title,
-                                            "actor": journey_map.persona or "all"})
+    root = Tree.Element(
+        "customerJourney",
+        {
+            "schema": SCHEMA,
+            "language": journey_map.language,
+            "title": journey_map.title,
+            "actor": journey_map.persona or "all",
+        },
+    )
     for kind in ("planned", "actual"):
         journey = Tree.SubElement(root, "journey", {"type": kind})
         for at, (stage, title) in enumerate(journey_map.stages):

@@ -85,7 +85,7 @@ class GridCell:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A table: widths of its columns, heights of its rows (millimetres), its cells by row. ``head``: row 0 titles columns."""
+    """A table: widths of its columns, heights of its rows (millimetres), its cells by row. ``head``: row 0 is titles."""
 
     name: str
     alt: str

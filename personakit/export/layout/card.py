@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from personakit.documents import Card, Section
-from personakit.export.layout.blocks import Block, Chart, Drawing, Page, Picture, Place, Series, Shape, Text
+from personakit.documents import Card
+from personakit.export.layout.blocks import Block, Chart, Page, Picture, Place, Shape, Text
 from personakit.export.layout.columns import Piece, fill_pages, flow
-from personakit.export.layout.marks import dumbbell, share_bar, sign
-from personakit.export.layout.text import Paragraph, Run, text_height, text_width
-from personakit.export.layout.words import STRIP, claim_paragraph, evidence_numbers, fitted, front_columns, said
+from personakit.export.layout.marks import share_bar, sign
+from personakit.export.layout.sections import alt_of, chartable, field, heading, labels_of, pieces_of, series_of
+from personakit.export.layout.text import Paragraph, Run, text_height
+from personakit.export.layout.words import STRIP, evidence_numbers, fitted, front_columns, said
 from personakit.export.theme import Theme
-from personakit.wording import say_key, share
+from personakit.wording import say_key
 
 A4 = (297.0, 210.0)
 MARGIN, GAP, HEAD = 10.0, 7.0, 27.0
 SIZES = (10.0, 9.5, 9.0, 8.5, 8.0)
 STRIP_HEIGHT, BANNER_HEIGHT = 36.0, 7.5
-#: a chart of shares: room for each bar, and for what stands below
-#: a drawing stands beside the figures where it finds this much room, and reaches this far below the words
-LEAST_DRAWN, UNDER = 22.0, 1.4
-BAR, BAR_FOOT = 8.0, 1.0
 
 
 def card_pages(card: Card, theme: Theme, size: tuple[float, float] = A4) -> list[Page]:
@@ -39,16 +35,11 @@ def card_pages(card: Card, theme: Theme, size: tuple[float, float] = A4) -> list
     return best
 
 
-def field(card: Card, *parts: object) -> str:
-    """Name a block after the field it shows, so that an edit can be read back: ``card/P1/name``."""
-    return "/".join(["card", quote(card.persona, safe=""), *(quote(str(one), safe="") for one in parts)])
-
-
 def _front(card: Card, theme: Theme, size: tuple[float, float], points: float) -> list[Page]:
     width, height = size
     strip = _strip(card, theme, size)
     start = MARGIN + HEAD + 3.0 + (BANNER_HEIGHT + 2.0 if card.banner else 0.0)
-    dealt = [[_pieces(card, theme, [one], points) for one in sections] for sections in front_columns(card)] or [[]]
+    dealt = [[pieces_of(card, theme, [one], points) for one in sections] for sections in front_columns(card)] or [[]]
     one = _columns(len(dealt), MARGIN, start, width - 2 * MARGIN, height - MARGIN - (STRIP_HEIGHT if strip else 0.0))[0]
     columns = [[piece for section in column for piece in section] for column in balance(dealt, one, theme.font)]
 
@@ -61,13 +52,21 @@ def _front(card: Card, theme: Theme, size: tuple[float, float], points: float) -
     for number, (blocks, _) in enumerate(fill_pages(columns, places, theme.font), start=1):
         head = _header(card, theme, size) if number == 1 else _small_header(card, theme, size, "front", number)
         title = card.title if number == 1 else say_key("export.continued_page", card.language, title=card.title, page=number)
-        pages.append(Page(width=width, height=height, title=title, blocks=(*head, *blocks, *(strip if number == 1 else ())),
-                          notes=notes(card) if number == 1 else ""))
+        pages.append(
+            Page(
+                width=width,
+                height=height,
+                title=title,
+                blocks=(*head, *blocks, *(strip if number == 1 else ())),
+                notes=notes(card) if number == 1 else "",
+            )
+        )
     return pages
 
 
 def balance(columns: list[list[list[Piece]]], place: Place, family: str) -> list[list[list[Piece]]]:
     """Move whole sections from columns that are too full to the one with most room, where that helps."""
+
     def high(sections: Sequence[Sequence[Piece]]) -> float:
         return sum(piece.height(place.width, family) + piece.after for section in sections for piece in section)
 
@@ -99,15 +98,30 @@ def _header(card: Card, theme: Theme, size: tuple[float, float]) -> list[Block]:
     if len(summary) > 1 and below[0].text == summary[0].text:
         below = (Paragraph(runs=(*below[0].runs, replace(summary[1], size=below[0].runs[0].size))),)
     blocks: list[Block] = [
-        *letters_sign(card.persona, card.language, theme, Place(x=MARGIN, y=MARGIN, width=23.0, height=23.0), field(card, "sign")),
-        Text(name=field(card, "name"), place=Place(x=MARGIN + 27.0, y=MARGIN, width=middle - logo, height=rise),
-             paragraphs=name, title=True),
-        Text(name=field(card, "summary"), paragraphs=below,
-             place=Place(x=MARGIN + 27.0, y=MARGIN + rise + 1.2, width=middle - logo, height=room)),
+        *letters_sign(
+            card.persona, card.language, theme, Place(x=MARGIN, y=MARGIN, width=23.0, height=23.0), field(card, "sign")
+        ),
+        Text(
+            name=field(card, "name"),
+            place=Place(x=MARGIN + 27.0, y=MARGIN, width=middle - logo, height=rise),
+            paragraphs=name,
+            title=True,
+        ),
+        Text(
+            name=field(card, "summary"),
+            paragraphs=below,
+            place=Place(x=MARGIN + 27.0, y=MARGIN + rise + 1.2, width=middle - logo, height=room),
+        ),
     ]
     if logo:
-        blocks.append(Picture(name="logo", alt=theme.logo_alt, content=theme.logo,
-                              place=Place(x=width - MARGIN - right - GAP - logo + 3, y=MARGIN, width=logo - 3, height=12.0)))
+        blocks.append(
+            Picture(
+                name="logo",
+                alt=theme.logo_alt,
+                content=theme.logo,
+                place=Place(x=width - MARGIN - right - GAP - logo + 3, y=MARGIN, width=logo - 3, height=12.0),
+            )
+        )
     blocks += _share(card, theme, Place(x=width - MARGIN - right, y=MARGIN, width=right, height=HEAD - 3))
     blocks.append(_rule(MARGIN + HEAD - 1.0, width, colour))
     if card.banner:
@@ -123,9 +137,17 @@ def banner(text: str, theme: Theme, name: str, y: float, width: float) -> list[B
     """Draw a warning across the page."""
     inside = width - 2 * MARGIN - 7.0
     words = fitted(Run(text=text, size=9, bold=True), inside, BANNER_HEIGHT - 1.5, 7.0, theme.font)
-    return [Text(name=name, place=Place(x=MARGIN + 1.2, y=y, width=width - 2 * MARGIN - 1.2, height=BANNER_HEIGHT),
-                 paragraphs=words, fill="note", middle=True, inset=2.5),
-            Shape(kind="rectangle", place=Place(x=MARGIN, y=y, width=1.2, height=BANNER_HEIGHT), fill="note-line")]
+    return [
+        Text(
+            name=name,
+            place=Place(x=MARGIN + 1.2, y=y, width=width - 2 * MARGIN - 1.2, height=BANNER_HEIGHT),
+            paragraphs=words,
+            fill="note",
+            middle=True,
+            inset=2.5,
+        ),
+        Shape(kind="rectangle", place=Place(x=MARGIN, y=y, width=1.2, height=BANNER_HEIGHT), fill="note-line"),
+    ]
 
 
 def letters_sign(persona: str, language: str, theme: Theme, place: Place, name: str) -> list[Block]:
@@ -146,13 +168,26 @@ def _share(card: Card, theme: Theme, place: Place) -> list[Block]:
     runs = [Run(text=part + " ", size=24, bold=True, colour=colour)] if part else []
     runs.append(Run(text=what, size=11 if known else 9, bold=known))
     raised = said("", 9, evidence=(str(numbers["evidence"]),), numbers=evidence_numbers(card))[1:] if known else ()
-    blocks: list[Block] = [Text(name=field(card, "share"), place=replace(place, height=11.0),
-                                paragraphs=(Paragraph(runs=(*runs, *raised)),))]
+    blocks: list[Block] = [
+        Text(name=field(card, "share"), place=replace(place, height=11.0), paragraphs=(Paragraph(runs=(*runs, *raised)),))
+    ]
     if known:
-        blocks.append(share_bar(numbers, replace(place, y=place.y + 12.0, height=4.0), name=field(card, "share", "bar"),
-                                alt=f"{first}. {rest}", colour=colour))
-        blocks.append(Text(name=field(card, "share", "figures"), place=replace(place, y=place.y + 16.8, height=8.0),
-                           paragraphs=(Paragraph(runs=(Run(text=rest, size=8, colour="muted"),)),)))
+        blocks.append(
+            share_bar(
+                numbers,
+                replace(place, y=place.y + 12.0, height=4.0),
+                name=field(card, "share", "bar"),
+                alt=f"{first}. {rest}",
+                colour=colour,
+            )
+        )
+        blocks.append(
+            Text(
+                name=field(card, "share", "figures"),
+                place=replace(place, y=place.y + 16.8, height=8.0),
+                paragraphs=(Paragraph(runs=(Run(text=rest, size=8, colour="muted"),)),),
+            )
+        )
     return blocks
 
 
@@ -161,106 +196,20 @@ def _small_header(card: Card, theme: Theme, size: tuple[float, float], side: str
     text = say_key(key, card.language, title=card.title)
     words = fitted(Run(text=text, size=14, bold=True), size[0] - 2 * MARGIN - 16.0, 7.0, 9.0, theme.font)
     box = Place(x=MARGIN, y=MARGIN - 2, width=12.0, height=12.0)
-    return [*letters_sign(card.persona, card.language, theme, box, field(card, "sign", side, number)),
-            Text(name=field(card, "title", side, number), paragraphs=words, title=True, middle=True,
-                 place=Place(x=MARGIN + 15.0, y=MARGIN, width=size[0] - 2 * MARGIN - 15.0, height=8.0)),
-            _rule(MARGIN + 11.0, size[0], theme.persona(card.persona))]
+    return [
+        *letters_sign(card.persona, card.language, theme, box, field(card, "sign", side, number)),
+        Text(
+            name=field(card, "title", side, number),
+            paragraphs=words,
+            title=True,
+            middle=True,
+            place=Place(x=MARGIN + 15.0, y=MARGIN, width=size[0] - 2 * MARGIN - 15.0, height=8.0),
+        ),
+        _rule(MARGIN + 11.0, size[0], theme.persona(card.persona)),
+    ]
 
 
-# ---------------------------------------------------------------- sections
-
-
-def _pieces(card: Card, theme: Theme, sections: Sequence[Section], points: float) -> list[Piece]:
-    numbers = evidence_numbers(card)
-    made: list[Piece] = []
-    for section in sections:
-        head = heading(section.title, field(card, "heading", section.key), section.key)
-        again = heading(say_key("export.continued", card.language, title=section.title),
-                        field(card, "heading", section.key, "again"), section.key)
-        drawn = card.figures.get(section.key)
-        entries: tuple[Any, ...] = drawn if isinstance(drawn, tuple) and len(drawn) == len(section.claims) else ()
-        if chartable(entries):
-            body = [_bars(card, section, entries)]
-        elif any(isinstance(one, Mapping) and "inside" in one for one in entries):
-            body = [_row(card, section, place, entries[place], points, numbers, again) for place in range(len(entries))]
-        else:
-            look: dict[str, Any] = {"italic": True} if section.key == "quotes" else {}
-            filled = entries or (None,) * len(section.claims)
-            words = tuple(claim_paragraph(claim, points, numbers, entry, **look)
-                          for claim, entry in zip(section.claims, filled, strict=True))
-            body = [Piece(name=field(card, "section", section.key), paragraphs=words, again=again)]
-        made += [head, *body[:-1], replace(body[-1], after=body[-1].after + 3.2)]
-    return made
-
-
-def heading(title: str, name: str, key: str) -> Piece:
-    """Write the title of a section, with a thin line below."""
-    colour = {"pain": "pain", "barrier": "pain", "delight": "delight"}.get(key, "accent")
-    words = (Paragraph(runs=(Run(text=title.upper(), size=8, bold=True, colour=colour),)),)
-
-    def draw(place: Place) -> list[Block]:
-        return [Text(name=name, place=replace(place, height=4.0), paragraphs=words),
-                Shape(kind="line", place=Place(x=place.x, y=place.y + 4.4, width=place.width, height=0), line="line")]
-
-    return Piece(name=name, draw=draw, fixed=4.6, after=1.0, heading=True)
-
-
-def chartable(entries: Sequence[Any]) -> bool:
-    """Tell whether figures share one axis from 0 to 1 and are all known: two at least make a chart."""
-    return len(entries) >= 2 and all(
-        isinstance(one, Mapping) and one.get("inside") is not None and one.get("outside") is not None
-        and one.get("start") == 0 and one.get("stop") == 1 for one in entries)
-
-
-def _labels(section: Section) -> tuple[str, ...]:
-    return tuple(claim.text.partition("\n")[0] for claim in section.claims)
-
-
-def _series(entries: Sequence[Mapping[str, Any]], language: str, other: str) -> tuple[Series, ...]:
-    def values(name: str) -> tuple[float | None, ...]:
-        return tuple(None if one[name] is None else float(one[name]) for one in entries)
-
-    def labels(name: str) -> tuple[str, ...]:
-        return tuple(share(float(one[name]), language) for one in entries)
-
-    return (Series(name=say_key("export.these", language), values=values("inside"), low=values("low"), high=values("high"),
-                   labels=labels("inside")),
-            Series(name=say_key(f"export.{other}", language), values=values("outside"), colour="line", labels=labels("outside")))
-
-
-def _alt(section: Section) -> str:
-    return section.title + ". " + "; ".join(claim.text.replace("\n", " : ") for claim in section.claims)
-
-
-def _bars(card: Card, section: Section, entries: Sequence[Mapping[str, Any]]) -> Piece:
-    high = len(entries) * BAR + BAR_FOOT
-    series = _series(entries, card.language, "others")
-
-    def draw(place: Place) -> list[Block]:
-        return [Chart(name=field(card, "chart", section.key), alt=_alt(section), place=replace(place, height=high),
-                      kind="bars", categories=tuple(claim.text for claim in section.claims), series=series)]
-
-    return Piece(name=field(card, "chart", section.key), draw=draw, fixed=high)
-
-
-def _row(card: Card, section: Section, at: int, entry: Any, points: float, numbers: Mapping[str, int], again: Piece) -> Piece:
-    claim = section.claims[at]
-    words = (claim_paragraph(claim, points, numbers, None),)
-    name = field(card, "section", section.key, at + 1)
-    drawn = isinstance(entry, Mapping) and any(entry.get(one) is not None for one in ("inside", "outside", "low", "high"))
-    if not drawn:
-        return Piece(name=name, paragraphs=words, again=again)
-    small = words[0].runs[-1]
-    beside = text_width(small.text.strip(), small.size) if small.kind == "figures" else 999.0
-
-    def draw(place: Place) -> list[Block]:
-        free = replace(place, x=place.x + beside + 3.0, width=place.width - beside - 3.0)
-        box = replace(free if free.width >= LEAST_DRAWN else place, y=place.bottom - 4.4, height=3.4)
-        mark = dumbbell(entry, box, name=field(card, "drawing", section.key, at + 1), alt=claim.text.replace("\n", " : "))
-        text = Text(name=name, place=replace(place, height=place.height - UNDER), paragraphs=words)
-        return [text, mark] if isinstance(mark, Drawing) else [text]
-
-    return Piece(name=name, paragraphs=words, draw=draw, fixed=UNDER, after=1.0)
+# ---------------------------------------------------------------- the foot of the front, and the back
 
 
 def _strip(card: Card, theme: Theme, size: tuple[float, float]) -> list[Block]:
@@ -272,13 +221,17 @@ def _strip(card: Card, theme: Theme, size: tuple[float, float]) -> list[Block]:
     y, width = size[1] - MARGIN - STRIP_HEIGHT + 2.0, size[0] - 2 * MARGIN
     head = heading(section.title, field(card, "heading", STRIP), STRIP)
     draw: Any = head.draw
-    return [*draw(Place(x=MARGIN, y=y, width=width, height=4.6)),
-            Chart(name=field(card, "chart", STRIP), alt=_alt(section), kind="columns", categories=_labels(section),
-                  place=Place(x=MARGIN, y=y + 5.0, width=width, height=STRIP_HEIGHT - 7.0),
-                  series=_series(entries, card.language, "everyone"))]
-
-
-# ---------------------------------------------------------------- the back
+    return [
+        *draw(Place(x=MARGIN, y=y, width=width, height=4.6)),
+        Chart(
+            name=field(card, "chart", STRIP),
+            alt=alt_of(section),
+            kind="columns",
+            categories=labels_of(section),
+            place=Place(x=MARGIN, y=y + 5.0, width=width, height=STRIP_HEIGHT - 7.0),
+            series=series_of(entries, card.language, "everyone"),
+        ),
+    ]
 
 
 def _back(card: Card, theme: Theme, size: tuple[float, float], points: float) -> list[Page]:
@@ -289,12 +242,18 @@ def _back(card: Card, theme: Theme, size: tuple[float, float], points: float) ->
         sections = [strip, *sections]
     proof = _proof(card)
     foot = text_height(proof, width - 2 * MARGIN, theme.font) + 8.0 if proof else 0.0
-    pages = []
-    for number, (blocks, end) in enumerate(
-            flow(_pieces(card, theme, sections, points), partial(_back_places, size), theme.font), start=1):
+    pages: list[Page] = []
+    end = 0.0
+    for number, (blocks, low) in enumerate(
+        flow(pieces_of(card, theme, sections, points), partial(_back_places, size), theme.font), start=1
+    ):
+        end = low
         title = say_key("export.page_back", card.language, title=card.title)
-        pages.append(Page(width=width, height=height, title=title,
-                          blocks=(*_small_header(card, theme, size, "back", number), *blocks)))
+        pages.append(
+            Page(
+                width=width, height=height, title=title, blocks=(*_small_header(card, theme, size, "back", number), *blocks)
+            )
+        )
     if proof and end + foot > height - MARGIN:
         end = MARGIN + 14.0
         pages.append(replace(pages[-1], blocks=tuple(_small_header(card, theme, size, "back", len(pages) + 1))))
@@ -310,8 +269,12 @@ def _back_places(size: tuple[float, float], page: int) -> list[Place]:
 def _foot(card: Card, proof: tuple[Paragraph, ...], y: float, size: tuple[float, float]) -> list[Block]:
     place = Place(x=MARGIN, y=y, width=size[0] - 2 * MARGIN, height=4.6)
     draw: Any = heading(say_key("cards.evidence", card.language), field(card, "heading", "evidence"), "evidence").draw
-    return [*draw(place), Text(name=field(card, "evidence"), place=replace(place, y=y + 5.6, height=size[1] - y - 5.6 - 5.0),
-                               paragraphs=proof)]
+    return [
+        *draw(place),
+        Text(
+            name=field(card, "evidence"), place=replace(place, y=y + 5.6, height=size[1] - y - 5.6 - 5.0), paragraphs=proof
+        ),
+    ]
 
 
 def _proof(card: Card) -> tuple[Paragraph, ...]:
@@ -320,15 +283,31 @@ def _proof(card: Card) -> tuple[Paragraph, ...]:
     by_table: dict[str, list[str]] = {}
     for one, number in evidence_numbers(card).items():
         by_table.setdefault(str(tables.get(one, "")), []).append(f"{number}\u00a0{one}")
-    return tuple(Paragraph(runs=(Run(text=f"{table}  ", size=7, bold=True, colour="muted"),
-                                 Run(text="  ".join(ids), size=7, colour="muted")), after=1.5) for table, ids in by_table.items())
+    return tuple(
+        Paragraph(
+            runs=(
+                Run(text=f"{table}  ", size=7, bold=True, colour="muted"),
+                Run(text="  ".join(ids), size=7, colour="muted"),
+            ),
+            after=1.5,
+        )
+        for table, ids in by_table.items()
+    )
 
 
 def notes(card: Card) -> str:
     """Write the notes of the front: the whole name and summary, how edits come back, and the evidence by number."""
     tables: Any = card.figures.get("sources", {})
-    lines = [card.title, card.summary.text, "", say_key("export.notes_edit", card.language), "",
-             say_key("export.notes_evidence", card.language)]
-    lines += [say_key("export.evidence_line", card.language, number=number, id=one, table=tables.get(one, "–"))
-              for one, number in evidence_numbers(card).items()]
+    lines = [
+        card.title,
+        card.summary.text,
+        "",
+        say_key("export.notes_edit", card.language),
+        "",
+        say_key("export.notes_evidence", card.language),
+    ]
+    lines += [
+        say_key("export.evidence_line", card.language, number=number, id=one, table=tables.get(one, "–"))
+        for one, number in evidence_numbers(card).items()
+    ]
     return "\n".join(lines)

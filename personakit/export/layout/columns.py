@@ -39,8 +39,9 @@ def fill(pieces: Sequence[Piece], place: Place, family: str) -> tuple[list[Block
     y = place.y
     for at, piece in enumerate(pieces):
         high = piece.height(place.width, family)
-        need = high + (min(pieces[at + 1].height(place.width, family), WITH_HEADING)
-                       if piece.heading and at + 1 < len(pieces) else 0.0)
+        need = high + (
+            min(pieces[at + 1].height(place.width, family), WITH_HEADING) if piece.heading and at + 1 < len(pieces) else 0.0
+        )
         if y + need <= place.bottom + 1e-6 or (piece.draw is not None and y <= place.y + WITH_HEADING):
             blocks += _placed(piece, replace(place, y=y, height=high))
             y += high + piece.after
@@ -50,8 +51,8 @@ def fill(pieces: Sequence[Piece], place: Place, family: str) -> tuple[list[Block
             box = replace(place, y=y, height=text_height(head, place.width, family))
             blocks += _placed(replace(piece, paragraphs=head), box)
             rest = replace(piece, paragraphs=tail, number=piece.number + 1)
-            return blocks, _again(rest, pieces[at + 1:]), box.bottom
-        return blocks, _again(piece, pieces[at + 1:]), y
+            return blocks, _again(rest, pieces[at + 1 :]), box.bottom
+        return blocks, _again(piece, pieces[at + 1 :]), y
     return blocks, [], y
 
 
@@ -75,7 +76,7 @@ def _parted(piece: Piece, place: Place, y: float, family: str) -> tuple[tuple[Pa
         if y + text_height((*head, one), place.width, family) > place.bottom + 1e-6:
             break
         head = (*head, one)
-    tail = piece.paragraphs[len(head):]
+    tail = piece.paragraphs[len(head) :]
     if not head and text_height(tail[:1], place.width, family) > place.height - WITH_HEADING:
         return split_text(tail, place.width, place.bottom - y, family)
     return head, tail
@@ -84,7 +85,7 @@ def _parted(piece: Piece, place: Place, y: float, family: str) -> tuple[tuple[Pa
 def fill_pages(
     columns: Sequence[Sequence[Piece]], places: Callable[[int], Sequence[Place]], family: str
 ) -> list[tuple[list[Block], float]]:
-    """Fill columns page after page; ``places(page)`` gives the columns of a page. Returns the blocks of each page, and its end."""
+    """Fill columns page after page; ``places(page)`` gives a page's columns. Returns each page's blocks and its end."""
     pages: list[tuple[list[Block], float]] = []
     left = [list(one) for one in columns]
     while not pages or any(left):
@@ -101,9 +102,7 @@ def fill_pages(
     return pages
 
 
-def flow(
-    pieces: Sequence[Piece], places: Callable[[int], Sequence[Place]], family: str
-) -> list[tuple[list[Block], float]]:
+def flow(pieces: Sequence[Piece], places: Callable[[int], Sequence[Place]], family: str) -> list[tuple[list[Block], float]]:
     """Let one text run through the columns of a page, then of the next; the columns of the last page end at one height."""
     pages: list[tuple[list[Block], float]] = []
     left = list(pieces)

@@ -1,4 +1,4 @@
-"""A journey map on pages: stages as columns, lanes as rows, the curve between them; stages or lanes go on where they must."""
+"""A journey map on pages: stages as columns, lanes as rows, the curve between them; what is too much goes on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from personakit.documents import Cell, Claim, JourneyMap
 from personakit.export.layout.blocks import Block, Chart, Grid, GridCell, Page, Picture, Place, Series, Shape, Text
-from personakit.export.layout.card import banner, heading, letters_sign
+from personakit.export.layout.card import banner, letters_sign
+from personakit.export.layout.sections import heading
 from personakit.export.layout.text import Paragraph, Run, split_text, text_height, text_width
 from personakit.export.layout.words import LEVELS, evidence_numbers, fitted, said
 from personakit.export.theme import Theme
@@ -41,12 +42,21 @@ class Sheet:
 
     def room(self, cell: GridCell, column: int) -> float:
         """Return the width that the words of a cell have."""
-        return sum(self.widths[column:column + max(cell.span, 1)]) - AROUND_X
+        return sum(self.widths[column : column + max(cell.span, 1)]) - AROUND_X
 
     def height(self, cells: Sequence[GridCell]) -> float:
         """Return the height of a row."""
-        return max((text_height(cell.paragraphs, self.room(cell, column), self.theme.font)
-                    for column, cell in enumerate(cells) if cell.span), default=0.0) + AROUND_Y
+        return (
+            max(
+                (
+                    text_height(cell.paragraphs, self.room(cell, column), self.theme.font)
+                    for column, cell in enumerate(cells)
+                    if cell.span
+                ),
+                default=0.0,
+            )
+            + AROUND_Y
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +69,7 @@ class Band:
 
 
 def map_pages(journey_map: JourneyMap, theme: Theme, size: tuple[float, float] = A3) -> list[Page]:
-    """Lay a map out in the largest letters with which it takes the fewest pages, 8 points at least; many stages are parted."""
+    """Lay a map out in the largest letters with which it takes the fewest pages, 8 points at least; stages may part."""
     count = len(journey_map.stages)
     parts = max(-(-count // max(int((size[0] - 2 * MARGIN - LANE) // STAGE), 1)), 1)
     each = max(-(-count // parts), 1)
@@ -68,8 +78,14 @@ def map_pages(journey_map: JourneyMap, theme: Theme, size: tuple[float, float] =
     for points in SIZES:
         pages: list[Page] = []
         for start in range(0, max(count, 1), each):
-            sheet = Sheet(map=journey_map, stages=tuple(range(start, min(start + each, count))), theme=theme, size=size,
-                          points=points, numbers=numbers)
+            sheet = Sheet(
+                map=journey_map,
+                stages=tuple(range(start, min(start + each, count))),
+                theme=theme,
+                size=size,
+                points=points,
+                numbers=numbers,
+            )
             pages += _pages(sheet, len(pages), last=start + each >= count)
         best = pages if not best or len(pages) < len(best) else best
         if len(best) == parts:
@@ -105,8 +121,12 @@ def _titles(sheet: Sheet) -> Band:
     colour = sheet.theme.persona(sheet.map.persona)
     names = [say_key("maps.stage", sheet.map.language), *(sheet.map.stages[at][1] for at in sheet.stages)]
     size = min(sheet.points + 1, 10.0)
-    cells = tuple(GridCell(paragraphs=(Paragraph(runs=(Run(text=_capital(name), size=size, bold=True, colour="paper"),)),),
-                           fill=colour) for name in names)
+    cells = tuple(
+        GridCell(
+            paragraphs=(Paragraph(runs=(Run(text=_capital(name), size=size, bold=True, colour="paper"),)),), fill=colour
+        )
+        for name in names
+    )
     return Band(cells=cells, height=sheet.height(cells) + 1.2)
 
 
@@ -117,8 +137,10 @@ def _capital(name: str) -> str:
 def _band(sheet: Sheet, lane: tuple[str, str, tuple[tuple[Cell, ...], ...]]) -> Band:
     key, title, columns = lane
     fill = "wash" if key in QUIET else ""
-    named = GridCell(paragraphs=(Paragraph(runs=(Run(text=title, size=max(sheet.points - 0.5, 8), bold=True, colour="accent"),)),),
-                     fill=fill)
+    named = GridCell(
+        paragraphs=(Paragraph(runs=(Run(text=title, size=max(sheet.points - 0.5, 8), bold=True, colour="accent"),)),),
+        fill=fill,
+    )
     own = [columns[at] for at in sheet.stages]
     if key == "experience" and any(column and column[0].value is not None for column in own):
         return Band(cells=(named,), height=CURVE, curve=True)
@@ -138,14 +160,26 @@ def _cell(sheet: Sheet, key: str, column: tuple[Cell, ...], fill: str) -> GridCe
         return GridCell(paragraphs=(nothing,), fill=fill)
     words = []
     for place, cell in enumerate(column):
-        look = {"colour": cell.tone if cell.tone in ("pain", "delight") else "ink", "italic": key == "quotes",
-                "bold": key in STRONG and not place}
-        runs = said(_one_line(cell.text, sheet), sheet.points, evidence=cell.evidence, numbers=sheet.numbers,
-                    mark=LEVELS.get(cell.level, LEVELS["none"]), look=look)
+        look = {
+            "colour": cell.tone if cell.tone in ("pain", "delight") else "ink",
+            "italic": key == "quotes",
+            "bold": key in STRONG and not place,
+        }
+        runs = said(
+            _one_line(cell.text, sheet),
+            sheet.points,
+            evidence=cell.evidence,
+            numbers=sheet.numbers,
+            mark=LEVELS.get(cell.level, LEVELS["none"]),
+            look=look,
+        )
         words.append(Paragraph(runs=runs, after=sheet.points * 0.25))
     pain = key == "opportunities" and any(cell.tone == "pain" for cell in column)
-    return GridCell(paragraphs=tuple(words), fill="pain-wash" if pain else fill,
-                    evidence=tuple(dict.fromkeys(one for cell in column for one in cell.evidence)))
+    return GridCell(
+        paragraphs=tuple(words),
+        fill="pain-wash" if pain else fill,
+        evidence=tuple(dict.fromkeys(one for cell in column for one in cell.evidence)),
+    )
 
 
 def _one_line(text: str, sheet: Sheet) -> str:
@@ -164,15 +198,17 @@ def _fitting(sheet: Sheet, bands: list[Band], room: float) -> tuple[list[Band], 
             if taken or band.curve:
                 return taken, bands[place:]
             head, rest = _cut(sheet, band, room)
-            return [head], [rest, *bands[place + 1:]]
+            return [head], [rest, *bands[place + 1 :]]
         taken.append(band)
         room -= band.height
     return taken, []
 
 
 def _cut(sheet: Sheet, band: Band, room: float) -> tuple[Band, Band]:
-    parts = [split_text(cell.paragraphs, sheet.room(cell, at), room - AROUND_Y, sheet.theme.font)
-             for at, cell in enumerate(band.cells)]
+    parts = [
+        split_text(cell.paragraphs, sheet.room(cell, at), room - AROUND_Y, sheet.theme.font)
+        for at, cell in enumerate(band.cells)
+    ]
     heads = tuple(replace(cell, paragraphs=head) for cell, (head, _) in zip(band.cells, parts, strict=True))
     tails = tuple(replace(cell, paragraphs=tail) for cell, (_, tail) in zip(band.cells, parts, strict=True))
     title = "".join(one.text for one in band.cells[0].paragraphs)
@@ -203,9 +239,16 @@ def _lanes(sheet: Sheet, head: Band, bands: Sequence[Band], y: float, number: in
 def _grid(sheet: Sheet, rows: Sequence[Band], y: float, name: str, *, head: bool) -> Grid:
     heights = tuple(row.height for row in rows)
     place = Place(x=MARGIN, y=y, width=sum(sheet.widths), height=sum(heights))
-    lanes = [row.cells[0].paragraphs[0].text for row in rows[1 if head else 0:]]
-    return Grid(name=name, alt=f"{sheet.map.title}. {', '.join(lanes)}.", place=place, widths=sheet.widths, heights=heights,
-                rows=tuple(row.cells for row in rows), head=head)
+    lanes = [row.cells[0].paragraphs[0].text for row in rows[1 if head else 0 :]]
+    return Grid(
+        name=name,
+        alt=f"{sheet.map.title}. {', '.join(lanes)}.",
+        place=place,
+        widths=sheet.widths,
+        heights=heights,
+        rows=tuple(row.cells for row in rows),
+        head=head,
+    )
 
 
 def _curve(sheet: Sheet, band: Band, y: float) -> list[Block]:
@@ -213,17 +256,32 @@ def _curve(sheet: Sheet, band: Band, y: float) -> list[Block]:
     cells = [columns[at][0] if columns[at] and columns[at][0].value is not None else None for at in sheet.stages]
     stages = tuple(sheet.map.stages[at][1] for at in sheet.stages)
     language, width = sheet.map.language, sum(sheet.widths)
-    series = Series(name=say_key("export.value", language), values=tuple(cell and cell.value for cell in cells),
-                    low=tuple(cell and cell.low for cell in cells), high=tuple(cell and cell.high for cell in cells),
-                    labels=tuple("" if cell is None else _marked(cell) for cell in cells))
+    series = Series(
+        name=say_key("export.value", language),
+        values=tuple(None if cell is None else cell.value for cell in cells),
+        low=tuple(None if cell is None else cell.low for cell in cells),
+        high=tuple(None if cell is None else cell.high for cell in cells),
+        labels=tuple("" if cell is None else _marked(cell) for cell in cells),
+    )
     alt = "; ".join(f"{stage}: {cell.text if cell else '–'}" for stage, cell in zip(stages, cells, strict=True))
     title = band.cells[0].paragraphs
     return [
-        Text(name=field(sheet.map, "heading", "experience"), paragraphs=title,
-             place=Place(x=MARGIN + AROUND_X / 2, y=y + 9.0, width=LANE - AROUND_X, height=band.height - 18.0)),
-        Chart(name=field(sheet.map, "curve", sheet.stages[0] + 1), alt=alt, kind="curve", categories=stages, series=(series,),
-              place=Place(x=MARGIN, y=y, width=width, height=band.height), size=min(sheet.points, 9.0),
-              ends=(say_key("maps.hard", language), say_key("maps.easy", language)), span=(LANE / width, 1.0)),
+        Text(
+            name=field(sheet.map, "heading", "experience"),
+            paragraphs=title,
+            place=Place(x=MARGIN + AROUND_X / 2, y=y + 9.0, width=LANE - AROUND_X, height=band.height - 18.0),
+        ),
+        Chart(
+            name=field(sheet.map, "curve", sheet.stages[0] + 1),
+            alt=alt,
+            kind="curve",
+            categories=stages,
+            series=(series,),
+            place=Place(x=MARGIN, y=y, width=width, height=band.height),
+            size=min(sheet.points, 9.0),
+            ends=(say_key("maps.hard", language), say_key("maps.easy", language)),
+            span=(LANE / width, 1.0),
+        ),
         Shape(kind="line", place=Place(x=MARGIN, y=y + band.height, width=width, height=0), line="line", weight=0.5),
     ]
 
@@ -244,21 +302,44 @@ def _header(sheet: Sheet, number: int) -> tuple[list[Block], float]:
     right = min(text_width(legend, 8.5, family=theme.font) + 4.0, width * 0.45)
     logo = 26.0 if theme.logo else 0.0
     title = own.title if number == 1 else say_key("export.continued_page", own.language, title=own.title, page=number)
-    words = fitted(Run(text=title, size=24, bold=True), width - left - MARGIN - right - logo - 4.0, HEAD - 5.0, 12.0, theme.font)
+    words = fitted(
+        Run(text=title, size=24, bold=True), width - left - MARGIN - right - logo - 4.0, HEAD - 5.0, 12.0, theme.font
+    )
     middle = width - left - MARGIN - right - logo - 4.0
-    blocks: list[Block] = [Text(name=field(own, "title", number), paragraphs=words, title=True, middle=True,
-                                place=Place(x=left, y=MARGIN, width=middle, height=HEAD - 4.0))]
+    blocks: list[Block] = [
+        Text(
+            name=field(own, "title", number),
+            paragraphs=words,
+            title=True,
+            middle=True,
+            place=Place(x=left, y=MARGIN, width=middle, height=HEAD - 4.0),
+        )
+    ]
     if own.persona:
         box = Place(x=MARGIN, y=MARGIN - 1.5, width=15.0, height=15.0)
         blocks += letters_sign(own.persona, own.language, theme, box, field(own, "sign"))
     if logo:
-        blocks.append(Picture(name="logo", alt=theme.logo_alt, content=theme.logo,
-                              place=Place(x=width - MARGIN - 24.0, y=MARGIN, width=24.0, height=12.0)))
-    blocks.append(Text(name=field(own, "legend", number), align="right", middle=True,
-                       paragraphs=fitted(Run(text=legend, size=8.5, colour="muted"), right, HEAD - 5.0, 7.0, theme.font),
-                       place=Place(x=width - MARGIN - right - logo, y=MARGIN, width=right, height=HEAD - 4.0)))
+        blocks.append(
+            Picture(
+                name="logo",
+                alt=theme.logo_alt,
+                content=theme.logo,
+                place=Place(x=width - MARGIN - 24.0, y=MARGIN, width=24.0, height=12.0),
+            )
+        )
+    blocks.append(
+        Text(
+            name=field(own, "legend", number),
+            align="right",
+            middle=True,
+            paragraphs=fitted(Run(text=legend, size=8.5, colour="muted"), right, HEAD - 5.0, 7.0, theme.font),
+            place=Place(x=width - MARGIN - right - logo, y=MARGIN, width=right, height=HEAD - 4.0),
+        )
+    )
     y = MARGIN + HEAD
-    blocks.append(Shape(kind="rectangle", place=Place(x=MARGIN, y=y - 2.4, width=width - 2 * MARGIN, height=0.6), fill=colour))
+    blocks.append(
+        Shape(kind="rectangle", place=Place(x=MARGIN, y=y - 2.4, width=width - 2 * MARGIN, height=0.6), fill=colour)
+    )
     if own.banner and number == 1:
         blocks += banner(own.banner, theme, field(own, "banner"), y, width)
         y += BANNER
@@ -277,8 +358,13 @@ def _with_claims(sheet: Sheet, pages: list[Page], end: float, before: int) -> li
         if head:
             title = heading(say_key("maps.notes", sheet.map.language), field(sheet.map, "heading", "notes"), "notes").draw
             blocks: list[Block] = [*(title(Place(x=x, y=y, width=LANE - 4.0, height=4.6)) if title else ())]
-            blocks.append(Text(name=field(sheet.map, "notes", before + len(pages)), paragraphs=head,
-                               place=Place(x=x + LANE, y=y, width=inside, height=text_height(head, inside, font))))
+            blocks.append(
+                Text(
+                    name=field(sheet.map, "notes", before + len(pages)),
+                    paragraphs=head,
+                    place=Place(x=x + LANE, y=y, width=inside, height=text_height(head, inside, font)),
+                )
+            )
             pages[-1] = replace(pages[-1], blocks=(*pages[-1].blocks, *blocks))
         words = rest
         if words:

@@ -29,8 +29,10 @@ def sign_corners(sides: int, radius: float, turn: float) -> tuple[tuple[float, f
 def sign(persona: str, place: Place, *, name: str, alt: str, colour: str) -> Drawing:
     """Draw the abstract sign of a persona. Never a face: a face adds what nobody measured."""
     sides = sign_sides(persona)
-    shapes = tuple(Shape(kind="polygon", place=place, fill=colour, opacity=opacity, points=sign_corners(sides, radius, turn))
-                   for radius, opacity, turn in RINGS)
+    shapes = tuple(
+        Shape(kind="polygon", place=place, fill=colour, opacity=opacity, points=sign_corners(sides, radius, turn))
+        for radius, opacity, turn in RINGS
+    )
     return Drawing(name=name, alt=alt, place=place, shapes=shapes)
 
 
@@ -38,16 +40,20 @@ def share_bar(numbers: Mapping[str, Any], place: Place, *, name: str, alt: str, 
     """Draw a share of everyone as a bar, its interval as a line across its end."""
     share, low, high = (place.width * float(numbers[one]) for one in ("share", "low", "high"))
     middle, thick = place.y + place.height / 2, place.height * 0.62
-    shapes = [Shape(kind="rectangle", place=_box(place.x, middle, place.width, thick), fill="line-soft"),
-              Shape(kind="rectangle", place=_box(place.x, middle, max(share, 0.8), thick), fill=colour),
-              Shape(kind="line", place=Place(x=place.x + low, y=middle, width=high - low, height=0), line="ink", weight=1.25)]
-    shapes += [Shape(kind="line", place=Place(x=place.x + end, y=place.y, width=0, height=place.height), line="ink", weight=1.25)
-               for end in (low, high)]
+    shapes = [
+        Shape(kind="rectangle", place=_box(place.x, middle, place.width, thick), fill="line-soft"),
+        Shape(kind="rectangle", place=_box(place.x, middle, max(share, 0.8), thick), fill=colour),
+        Shape(kind="line", place=Place(x=place.x + low, y=middle, width=high - low, height=0), line="ink", weight=1.25),
+    ]
+    shapes += [
+        Shape(kind="line", place=Place(x=place.x + end, y=place.y, width=0, height=place.height), line="ink", weight=1.25)
+        for end in (low, high)
+    ]
     return Drawing(name=name, alt=alt, place=place, shapes=tuple(shapes))
 
 
 def dumbbell(numbers: Mapping[str, Any], place: Place, *, name: str, alt: str) -> Drawing | None:
-    """Draw these people (disc) against the others (ring) on one axis, the interval as a band; None where nothing is known."""
+    """Draw these people (disc) against the others (ring) on one axis, the interval as a band; None if nothing is known."""
     if all(numbers[one] is None for one in ("inside", "outside", "low", "high")):
         return None
     start, stop = float(numbers["start"]), float(numbers["stop"])
@@ -58,10 +64,13 @@ def dumbbell(numbers: Mapping[str, Any], place: Place, *, name: str, alt: str) -
 
     shapes = [Shape(kind="line", place=Place(x=place.x, y=middle, width=place.width, height=0), line="line", weight=1.0)]
     if numbers["low"] is not None and numbers["high"] is not None:
-        shapes.append(Shape(kind="rectangle", place=_box(x("low"), middle, max(x("high") - x("low"), 0.4), disc * 0.62),
-                            fill="band"))
+        shapes.append(
+            Shape(kind="rectangle", place=_box(x("low"), middle, max(x("high") - x("low"), 0.4), disc * 0.62), fill="band")
+        )
     if numbers["outside"] is not None:
-        shapes.append(Shape(kind="circle", place=_disc(x("outside"), middle, disc * 0.86), fill="paper", line="ring", weight=1.25))
+        shapes.append(
+            Shape(kind="circle", place=_disc(x("outside"), middle, disc * 0.86), fill="paper", line="ring", weight=1.25)
+        )
     if numbers["inside"] is not None:
         shapes.append(Shape(kind="circle", place=_disc(x("inside"), middle, disc), fill="dot", line="paper", weight=0.75))
     return Drawing(name=name, alt=alt, place=place, shapes=tuple(shapes))

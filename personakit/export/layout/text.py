@@ -35,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """Runs that break into lines together; ``after`` is the room below, in points. ``\\n`` in a run breaks a line."""
+    """Runs that break into lines together; ``after`` is the room below, in points. A line end in a run breaks a line."""
 
     runs: tuple[Run, ...]
     after: float = 0.0
@@ -129,7 +129,7 @@ def _pieces(text: str) -> list[str]:
 def _cut(word: str, width: float, size: float, bold: bool, family: str) -> tuple[str, str]:
     """Cut as much of a word as a line holds; one letter at least."""
     letters = 1
-    while letters < len(word) and text_width(word[:letters + 1], size, bold=bold, family=family) <= width:
+    while letters < len(word) and text_width(word[: letters + 1], size, bold=bold, family=family) <= width:
         letters += 1
     return word[:letters], word[letters:]
 
@@ -175,10 +175,10 @@ def split_text(
             left -= sum(high) + one.after * MM_A_POINT
             continue
         fitting = 0
-        while fitting < len(high) and sum(high[:fitting + 1]) <= left + 1e-6:
+        while fitting < len(high) and sum(high[: fitting + 1]) <= left + 1e-6:
             fitting += 1
         head, tail = _of_lines(lines[:fitting], one), _of_lines(lines[fitting:], one)
-        return (*paragraphs[:place], *head), (*tail, *paragraphs[place + 1:])
+        return (*paragraphs[:place], *head), (*tail, *paragraphs[place + 1 :])
     return tuple(paragraphs), ()
 
 

@@ -14,8 +14,12 @@ DOTS = 30
 #: how well data back a cell: a glyph each, so that no colour is needed
 LEVELS = {"fully": "●", "partly": "◐", "none": "○"}
 #: known front sections, one list a column, from what people want to what they say
-COLUMNS = (("goal", "need", "motivation"), ("pain", "barrier", "delight"), ("behaviours", "content"),
-           ("quotes", "channels", "devices", "surprise", "unknown"))
+COLUMNS = (
+    ("goal", "need", "motivation"),
+    ("pain", "barrier", "delight"),
+    ("behaviours", "content"),
+    ("quotes", "channels", "devices", "surprise", "unknown"),
+)
 STRIP = "journey"
 
 
@@ -68,8 +72,14 @@ def refs(ids: Sequence[str], numbers: Mapping[str, int]) -> str:
 
 
 def said(
-    text: str, size: float, *, evidence: Sequence[str] = (), numbers: Mapping[str, int] | None = None, mark: str = "",
-    look: Mapping[str, Any] | None = None, figures_mark: str = "",
+    text: str,
+    size: float,
+    *,
+    evidence: Sequence[str] = (),
+    numbers: Mapping[str, int] | None = None,
+    mark: str = "",
+    look: Mapping[str, Any] | None = None,
+    figures_mark: str = "",
 ) -> tuple[Run, ...]:
     """Turn a claim's text into runs: a mark, the first line, its raised numbers, and the figures on a line of their own."""
     first, _, rest = text.partition("\n")
@@ -91,8 +101,10 @@ def claim_paragraph(claim: Claim, size: float, numbers: Mapping[str, int], entry
     dots = ""
     if isinstance(entry, Mapping) and "total" in entry and 0 < int(entry["total"]) <= DOTS:
         dots = "●" * int(entry["n"]) + "○" * (int(entry["total"]) - int(entry["n"]))
-    return Paragraph(runs=said(claim.text, size, evidence=claim.evidence, numbers=numbers, look=look, figures_mark=dots),
-                     after=size * 0.42)
+    return Paragraph(
+        runs=said(claim.text, size, evidence=claim.evidence, numbers=numbers, look=look, figures_mark=dots),
+        after=size * 0.42,
+    )
 
 
 def fitted(run: Run, width: float, height: float, floor: float, family: str) -> tuple[Paragraph, ...]:
@@ -105,6 +117,6 @@ def fitted(run: Run, width: float, height: float, floor: float, family: str) -> 
         if size <= floor:
             break
         size = max(size - 0.5, floor)
-    lines = break_lines(one[0], width, family)[:max(int(height / (size * 1.2 * MM_A_POINT)), 1)]
+    lines = break_lines(one[0], width, family)[: max(int(height / (size * 1.2 * MM_A_POINT)), 1)]
     text = "".join(part.text for line in lines for _, part in line)[:-2].rstrip() + " …"
     return (Paragraph(runs=(Run(**{**vars(run), "size": size, "text": text}),)),)

@@ -1,4 +1,4 @@
-"""PDF from the HTML, tagged for readers' software (PDF/UA), and PNG from the PDF."""
+"""PDF from HTML for print, tagged for readers' software (PDF/UA), and PNG from the PDF."""
 
 from __future__ import annotations
 
@@ -44,7 +44,5 @@ def pictures(content: bytes, dpi: int = DPI) -> list[bytes]:
 
 def _picture(page: Any, dpi: int) -> bytes:
     out = io.BytesIO()
-    image = page.render(scale=dpi / 72).to_pil()
-    # few colours, none lost to the eye: a third of the size
-    image.convert("RGB").quantize(128, dither=0).save(out, "PNG", optimize=False)
+    page.render(scale=dpi / 72).to_pil().convert("RGB").save(out, "PNG", dpi=(dpi, dpi))
     return out.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from functools import singledispatch
 
@@ -19,7 +18,6 @@ from personakit.export.layout.text import (
     break_lines,
     line_height,
     text_height,
-    text_width,
 )
 from personakit.export.theme import Theme, logo_uri
 
@@ -30,10 +28,17 @@ BASE = 0.92
 def svg_page(page: Page, theme: Theme, language: str) -> str:
     """Return a page as one SVG, in millimetres."""
     body = "\n".join(part for block in page.blocks for part in [_svg(block, theme)] if part)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{page.width:g}mm" height="{page.height:g}mm" '
-            f'viewBox="0 0 {page.width:g} {page.height:g}" lang="{language}" xml:lang="{language}" role="document" '
-            f'font-family="{escape(theme.font)}, Liberation Sans, sans-serif">\n<title>{escape(page.title)}</title>\n'
-            f'<rect width="{page.width:g}" height="{page.height:g}" fill="{theme["paper"]}"/>\n{body}\n</svg>\n')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{page.width:g}mm" height="{page.height:g}mm" '
+        f'viewBox="0 0 {page.width:g} {page.height:g}" lang="{language}" xml:lang="{language}" role="document" '
+        f'font-family="{escape(theme.font)}, Liberation Sans, sans-serif">\n<title>{escape(page.title)}</title>\n'
+        f'<rect width="{page.width:g}" height="{page.height:g}" fill="{theme["paper"]}"/>\n{body}\n</svg>\n'
+    )
+
+
+def draw(block: Block, theme: Theme) -> str:
+    """Return one block as SVG elements, in millimetres of its page."""
+    return _svg(block, theme)
 
 
 def _n(value: float) -> str:
@@ -83,14 +88,16 @@ def _line(line: Line, place: Place, y: float, theme: Theme, align: str) -> str:
         look += ' font-style="italic"' if run.italic else ""
         look += f' baseline-shift="{_n(size * 0.5)}"' if run.kind == "ref" else ""
         spans.append(f"<tspan {look}>{escape(text)}</tspan>")
-    x, anchor = {"left": (place.x, ""), "centre": (place.x + place.width / 2, ' text-anchor="middle"'),
-                 "right": (place.x + place.width, ' text-anchor="end"')}[align]
+    x, anchor = {
+        "left": (place.x, ""),
+        "centre": (place.x + place.width / 2, ' text-anchor="middle"'),
+        "right": (place.x + place.width, ' text-anchor="end"'),
+    }[align]
     return f'<text x="{_n(x)}" y="{_n(y)}"{anchor} xml:space="preserve">{"".join(spans)}</text>' if spans else ""
 
 
 def _rectangle(place: Place, fill: str) -> str:
-    return (f'<rect x="{_n(place.x)}" y="{_n(place.y)}" width="{_n(place.width)}" height="{_n(place.height)}" '
-            f'fill="{fill}"/>')
+    return f'<rect x="{_n(place.x)}" y="{_n(place.y)}" width="{_n(place.width)}" height="{_n(place.height)}" fill="{fill}"/>'
 
 
 @_svg.register
@@ -102,11 +109,14 @@ def _(block: Shape, theme: Theme) -> str:
     if block.kind == "line":
         return f'<path d="M{_n(place.x)} {_n(place.y)}L{_n(place.x + place.width)} {_n(place.bottom)}"{line}/>'
     if block.kind == "circle":
-        return (f'<ellipse cx="{_n(place.x + place.width / 2)}" cy="{_n(place.y + place.height / 2)}" '
-                f'rx="{_n(place.width / 2)}" ry="{_n(place.height / 2)}" {fill}{line}/>')
+        return (
+            f'<ellipse cx="{_n(place.x + place.width / 2)}" cy="{_n(place.y + place.height / 2)}" '
+            f'rx="{_n(place.width / 2)}" ry="{_n(place.height / 2)}" {fill}{line}/>'
+        )
     if block.kind == "polygon":
-        points = " ".join(f"{_n(place.x + across * place.width)},{_n(place.y + down * place.height)}"
-                          for across, down in block.points)
+        points = " ".join(
+            f"{_n(place.x + across * place.width)},{_n(place.y + down * place.height)}" for across, down in block.points
+        )
         return f'<polygon points="{points}" {fill}{line}/>'
     return _rectangle(place, "X").replace('fill="X"', fill + line)
 
@@ -120,8 +130,10 @@ def _(block: Drawing, theme: Theme) -> str:
 @_svg.register
 def _(block: Picture, theme: Theme) -> str:
     place = block.place
-    return (f'<image x="{_n(place.x)}" y="{_n(place.y)}" width="{_n(place.width)}" height="{_n(place.height)}" '
-            f'preserveAspectRatio="xMaxYMin" role="img" aria-label="{escape(block.alt)}" href="{logo_uri(theme)}"/>')
+    return (
+        f'<image x="{_n(place.x)}" y="{_n(place.y)}" width="{_n(place.width)}" height="{_n(place.height)}" '
+        f'preserveAspectRatio="xMaxYMin" role="img" aria-label="{escape(block.alt)}" href="{logo_uri(theme)}"/>'
+    )
 
 
 @_svg.register
@@ -131,7 +143,7 @@ def _(block: Grid, theme: Theme) -> str:
         x = block.place.x
         for at, cell in enumerate(cells):
             if cell.span:
-                wide = sum(block.widths[at:at + cell.span])
+                wide = sum(block.widths[at : at + cell.span])
                 place = Place(x=x, y=y, width=wide, height=height)
                 ground = _rectangle(place, _colour(theme, cell.fill)) if cell.fill else ""
                 inner = Place(x=x + AROUND_X / 2, y=y + AROUND_Y / 2, width=wide - AROUND_X, height=height)
@@ -154,8 +166,10 @@ def _(block: Chart, theme: Theme) -> str:
 
 def _label(text: str, x: float, y: float, size: float, colour: str, anchor: str = "start", bold: bool = False) -> str:
     weight = ' font-weight="700"' if bold else ""
-    return (f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size * MM_A_POINT)}" fill="{colour}" '
-            f'text-anchor="{anchor}"{weight}>{escape(text)}</text>')
+    return (
+        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size * MM_A_POINT)}" fill="{colour}" '
+        f'text-anchor="{anchor}"{weight}>{escape(text)}</text>'
+    )
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, weight: float) -> str:
@@ -173,8 +187,16 @@ def _bars(block: Chart, theme: Theme) -> str:
     for at, category in enumerate(block.categories):
         y = place.y + at * step
         for line, text in enumerate(category.split("\n")):
-            parts.append(_label(text, place.x + left - 1.5, y + step * (0.4 + 0.38 * line), block.size - 0.5 * line,
-                                theme["muted" if line else "ink"], "end"))
+            parts.append(
+                _label(
+                    text,
+                    place.x + left - 1.5,
+                    y + step * (0.4 + 0.38 * line),
+                    block.size - 0.5 * line,
+                    theme["muted" if line else "ink"],
+                    "end",
+                )
+            )
         for place_of, series in enumerate(block.series):
             value = series.values[at] or 0.0
             top = y + step * (0.12 + 0.38 * place_of)
@@ -200,15 +222,38 @@ def _columns(block: Chart, theme: Theme) -> str:
             middle = x + step * 0.155
             ends = _whisker(series, at)
             raised = max(high, room * ends[1]) if ends else high
-            parts += [_rule(middle, place.y + head + room * (1 - ends[0]), middle, place.y + head + room * (1 - ends[1]),
-                            theme["ink"], 0.4)] if ends else []
-            parts.append(_label(series.labels[at], middle, place.y + head + room - raised - 0.8, block.size - 0.5, theme["ink"],
-                                "middle", bool(ends)))
+            parts += (
+                [
+                    _rule(
+                        middle,
+                        place.y + head + room * (1 - ends[0]),
+                        middle,
+                        place.y + head + room * (1 - ends[1]),
+                        theme["ink"],
+                        0.4,
+                    )
+                ]
+                if ends
+                else []
+            )
+            parts.append(
+                _label(
+                    series.labels[at],
+                    middle,
+                    place.y + head + room - raised - 0.8,
+                    block.size - 0.5,
+                    theme["ink"],
+                    "middle",
+                    bool(ends),
+                )
+            )
         parts.append(_label(category, place.x + step * (at + 0.5), place.bottom - 1.2, block.size, theme["ink"], "middle"))
     for line, series in enumerate(block.series):
         y = place.y + place.height / 2 + 5.0 * line
         box = Place(x=place.x + place.width - 32.0, y=y - 2.2, width=2.4, height=2.4)
-        parts.append(_rectangle(box, _colour(theme, series.colour)) + _label(series.name, box.x + 3.4, y, block.size, theme["ink"]))
+        parts.append(
+            _rectangle(box, _colour(theme, series.colour)) + _label(series.name, box.x + 3.4, y, block.size, theme["ink"])
+        )
     parts.append(_rule(place.x, place.bottom - foot, place.x + place.width - 34.0, place.bottom - foot, theme["line"], 0.25))
     return "".join(parts)
 
@@ -221,9 +266,13 @@ def _curve(block: Chart, theme: Theme) -> str:
     def y(value: float) -> float:
         return place.y + place.height * (0.5 - 0.21 * value)
 
-    parts += [_rule(left, y(level), right, y(level), theme["line" if level == 0 else "line-soft"], 0.3) for level in range(-2, 3)]
-    parts += [_label(text, left - 1.5, y(level) + 1.0, block.size, theme["ink"], "end")
-              for text, level in zip(block.ends, (-2, 2), strict=True)]
+    parts += [
+        _rule(left, y(level), right, y(level), theme["line" if level == 0 else "line-soft"], 0.3) for level in range(-2, 3)
+    ]
+    parts += [
+        _label(text, left - 1.5, y(level) + 1.0, block.size, theme["ink"], "end")
+        for text, level in zip(block.ends, (-2, 2), strict=True)
+    ]
     known = [(left + step * (at + 0.5), at, value) for at, value in enumerate(series.values) if value is not None]
     for (x1, one, from_), (x2, two, to) in zip(known, known[1:], strict=False):
         if two - one == 1:
@@ -232,11 +281,22 @@ def _curve(block: Chart, theme: Theme) -> str:
         ends, well = _whisker(series, at), value >= 0
         parts += [_rule(x, y(ends[0]), x, y(ends[1]), theme["ink"], 0.45)] if ends else []
         tip, base = (-1.9, 1.5) if well else (1.9, -1.5)
-        parts.append(f'<path d="M{_n(x)} {_n(y(value) + tip)}L{_n(x + 2.1)} {_n(y(value) + base)}L{_n(x - 2.1)} '
-                     f'{_n(y(value) + base)}Z" fill="{theme["delight" if well else "pain"]}" stroke="{theme["paper"]}" '
-                     f'stroke-width="0.3"/>')
-        text = series.labels[at]
-        outside = x + 3.5 + text_width(text, block.size, bold=True, family=theme.font) > right
-        parts.append(_label(text, x - 3.5 if outside else x + 3.5, y(value) + 1.0, block.size, theme["ink"],
-                            "end" if outside else "start", bold=True))
+        parts.append(
+            f'<path d="M{_n(x)} {_n(y(value) + tip)}L{_n(x + 2.1)} {_n(y(value) + base)}L{_n(x - 2.1)} '
+            f'{_n(y(value) + base)}Z" fill="{theme["delight" if well else "pain"]}" stroke="{theme["paper"]}" '
+            f'stroke-width="0.3"/>'
+        )
+        top, foot = (max(ends[1], value), min(ends[0], value)) if ends else (value, value)
+        below = place.y + place.height - 1.0
+        parts.append(
+            _label(
+                series.labels[at],
+                x,
+                y(top) - 3.0 if well else min(y(foot) + 5.4, below),
+                block.size,
+                theme["ink"],
+                "middle",
+                bold=True,
+            )
+        )
     return "".join(parts)

@@ -19,7 +19,11 @@ def add_chart(block: Chart, pen: Pen) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE
 
-    kinds = {"curve": XL_CHART_TYPE.LINE_MARKERS, "bars": XL_CHART_TYPE.BAR_CLUSTERED, "columns": XL_CHART_TYPE.COLUMN_CLUSTERED}
+    kinds = {
+        "curve": XL_CHART_TYPE.LINE_MARKERS,
+        "bars": XL_CHART_TYPE.BAR_CLUSTERED,
+        "columns": XL_CHART_TYPE.COLUMN_CLUSTERED,
+    }
     data = CategoryChartData(number_format="General" if block.kind == "curve" else "0%")
     data.categories = list(block.categories)
     for one in block.series:
@@ -100,7 +104,7 @@ def _curve(chart: Any, block: Chart, pen: Pen) -> None:
 
 
 def _point(point: Any, value: float, label: str, block: Chart, pen: Pen) -> None:
-    """A glyph that differs by shape as well as by colour: a triangle up for what goes well, a square for what does not."""
+    """Mark a point by shape as well as by colour: a triangle for what goes well, a square for what does not."""
     from pptx.enum.chart import XL_LABEL_POSITION, XL_MARKER_STYLE
 
     well = value >= 0
@@ -142,8 +146,10 @@ def _intervals(series: Any, block: Series, pen: Pen) -> None:
 
 
 def _gaps(values: Sequence[float | None], ends: Sequence[float | None], sign: int) -> list[float]:
-    return [max(sign * (end - value), 0.0) if end is not None and value is not None else 0.0
-            for value, end in zip(values, ends, strict=True)]
+    return [
+        max(sign * (end - value), 0.0) if end is not None and value is not None else 0.0
+        for value, end in zip(values, ends, strict=True)
+    ]
 
 
 def _align_plot(chart: Any, left: float, right: float) -> None:
@@ -155,7 +161,14 @@ def _align_plot(chart: Any, left: float, right: float) -> None:
         area.remove(old)
     layout = etree.Element(f"{{{CHARTML}}}layout")
     manual = etree.SubElement(layout, f"{{{CHARTML}}}manualLayout")
-    for tag, value in (("layoutTarget", "inner"), ("xMode", "edge"), ("yMode", "edge"), ("x", f"{left:.5f}"), ("y", "0.08"),
-                       ("w", f"{right - left:.5f}"), ("h", "0.84")):
+    for tag, value in (
+        ("layoutTarget", "inner"),
+        ("xMode", "edge"),
+        ("yMode", "edge"),
+        ("x", f"{left:.5f}"),
+        ("y", "0.08"),
+        ("w", f"{right - left:.5f}"),
+        ("h", "0.84"),
+    ):
         etree.SubElement(manual, f"{{{CHARTML}}}{tag}", {"val": value})
     area.insert(0, layout)

@@ -1,4 +1,4 @@
-"""Edits that people made in PowerPoint, read back as decisions: what was kept, changed, added or removed, by whom and why."""
+"""Edits that people made in PowerPoint, read back as decisions: what was kept, changed, added or removed, and why."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_card_edits(path: str | Path, cards: Sequence[Card], *, by: str, reason:
 
     Examples
     --------
-    >>> read_card_edits("cards.pptx", [], by="", reason="workshop")
+    >>> read_card_edits("deck-of-the-workshop.pptx", [], by="", reason="workshop")
     Traceback (most recent call last):
     personakit.errors.ChoiceError: read_card_edits: 'by' is empty. Say who decides.
     """
@@ -111,8 +111,10 @@ def _check_source(path: Path, deck: Any, cards: Mapping[str, Any]) -> None:
     made = re.findall(r"\b[0-9a-f]{12}\b", deck.core_properties.keywords)
     strange = [persona for persona, card in cards.items() if made and digest(card) not in made]
     if strange:
-        raise StudyError(f"{path}: it was made from other cards than these ({len(strange)} differ: {first_five(strange)}). "
-                         "Pass the cards it was saved from (load_document reads them from their JSON), or save the deck again.")
+        raise StudyError(
+            f"{path}: it was made from other cards than these ({len(strange)} differ: {first_five(strange)}). "
+            "Pass the cards it was saved from (load_document reads them from their JSON), or save the deck again."
+        )
 
 
 def _found(deck: Any) -> Shown:
@@ -172,8 +174,10 @@ def _rows(
         return [(card.persona, "card", "removed", card.title, "")]
     names = set(found.get("name", []))
     if len(names) != 1:
-        raise ChoiceError(f"the name of {card.persona} is {'empty' if not names else 'there ' + str(len(names)) + ' times'} "
-                          f"in the deck ({first_five(sorted(names))}). Write one name on its front and read the deck again.")
+        raise ChoiceError(
+            f"the name of {card.persona} is {'empty' if not names else 'there ' + str(len(names)) + ' times'} "
+            f"in the deck ({first_five(sorted(names))}). Write one name on its front and read the deck again."
+        )
     expected = _expected(card, theme, size)
     rows = []
     for field in dict.fromkeys([*expected, *found]):

@@ -54,8 +54,9 @@ def element(parent: Any, tag: str, **attributes: str) -> Any:
     return etree.SubElement(parent, f"{{{DRAWINGML}}}{tag}", attributes)
 
 
-def fill_text(body: Any, paragraphs: Sequence[Paragraph], pen: Pen, *, align: str = "left", middle: bool = False,
-              inset: float = 0.0) -> None:
+def fill_text(
+    body: Any, paragraphs: Sequence[Paragraph], pen: Pen, *, align: str = "left", middle: bool = False, inset: float = 0.0
+) -> None:
     """Write paragraphs into a text body: wrapped, never resized by itself, each run with its language."""
     properties = body.find(f"{{{DRAWINGML}}}bodyPr")
     for child in list(properties):

@@ -16,8 +16,9 @@ CELL_X, CELL_Y = 1.6, 0.9
 def add_table(block: Grid, pen: Pen) -> Any:
     """Draw a grid as a table that people can edit."""
     place = block.place
-    frame = pen.shapes.add_table(len(block.rows), len(block.widths), emu(place.x), emu(place.y), emu(place.width),
-                                 emu(place.height))
+    frame = pen.shapes.add_table(
+        len(block.rows), len(block.widths), emu(place.x), emu(place.y), emu(place.width), emu(place.height)
+    )
     table = frame.table
     table.first_row, table.horz_banding, table.first_col = block.head, False, True
     table._tbl.tblPr.find("{*}tableStyleId").text = NO_STYLE

@@ -111,8 +111,12 @@ def _dress(deck: Any, theme: Theme) -> None:
     colours = {slot: theme[name] for slot, name in SLOTS.items()}
     colours |= {f"accent{place + 1}": theme.personas[place % len(theme.personas)] for place in range(6)}
     for slot, colour in colours.items():
-        text = re.sub(rf"<a:{slot}>.*?</a:{slot}>", f'<a:{slot}><a:srgbClr val="{colour[1:].upper()}"/></a:{slot}>', text,
-                      flags=re.DOTALL)
+        text = re.sub(
+            rf"<a:{slot}>.*?</a:{slot}>",
+            f'<a:{slot}><a:srgbClr val="{colour[1:].upper()}"/></a:{slot}>',
+            text,
+            flags=re.DOTALL,
+        )
     part._blob = text.encode("utf-8")
 
 
