@@ -39,10 +39,8 @@ def fill(pieces: Sequence[Piece], place: Place, family: str) -> tuple[list[Block
     y = place.y
     for at, piece in enumerate(pieces):
         high = piece.height(place.width, family)
-        need = high + (
-            min(pieces[at + 1].height(place.width, family), WITH_HEADING) if piece.heading and at + 1 < len(pieces) else 0.0
-        )
-        if y + need <= place.bottom + 1e-6 or (piece.draw is not None and y <= place.y + WITH_HEADING):
+        need = high + _with_heading(piece, pieces[at + 1 : at + 2], place.width, family)
+        if y + need <= place.bottom + 1e-6 or (piece.draw is not None and y <= place.y + place.height / 4):
             blocks += _placed(piece, replace(place, y=y, height=high))
             y += high + piece.after
             continue
@@ -54,6 +52,14 @@ def fill(pieces: Sequence[Piece], place: Place, family: str) -> tuple[list[Block
             return blocks, _again(rest, pieces[at + 1 :]), box.bottom
         return blocks, _again(piece, pieces[at + 1 :]), y
     return blocks, [], y
+
+
+def _with_heading(piece: Piece, following: Sequence[Piece], width: float, family: str) -> float:
+    """Return how much of what follows a heading must stand below it: a drawing whole, a text with its first lines."""
+    if not piece.heading or not following:
+        return 0.0
+    high = following[0].height(width, family)
+    return high if following[0].draw is not None else min(high, WITH_HEADING)
 
 
 def _placed(piece: Piece, place: Place) -> list[Block]:

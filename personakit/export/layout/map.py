@@ -66,6 +66,7 @@ class Band:
     cells: tuple[GridCell, ...]
     height: float
     curve: bool = False
+    title: str = ""
 
 
 def map_pages(journey_map: JourneyMap, theme: Theme, size: tuple[float, float] = A3) -> list[Page]:
@@ -151,7 +152,7 @@ def _band(sheet: Sheet, lane: tuple[str, str, tuple[tuple[Cell, ...], ...]]) -> 
         cells = (named, wide, *(GridCell(span=0, fill=fill) for _ in own[1:])) if own else (named,)
         return Band(cells=cells, height=sheet.height(cells))
     cells = (named, *(_cell(sheet, key, column, fill) for column in own))
-    return Band(cells=cells, height=sheet.height(cells))
+    return Band(cells=cells, height=sheet.height(cells), title=title)
 
 
 def _cell(sheet: Sheet, key: str, column: tuple[Cell, ...], fill: str) -> GridCell:
@@ -211,10 +212,9 @@ def _cut(sheet: Sheet, band: Band, room: float) -> tuple[Band, Band]:
     ]
     heads = tuple(replace(cell, paragraphs=head) for cell, (head, _) in zip(band.cells, parts, strict=True))
     tails = tuple(replace(cell, paragraphs=tail) for cell, (_, tail) in zip(band.cells, parts, strict=True))
-    title = "".join(one.text for one in band.cells[0].paragraphs)
-    again = replace(band.cells[0].paragraphs[0].runs[0], text=say_key("export.continued", sheet.map.language, title=title))
+    again = replace(band.cells[0].paragraphs[0].runs[0], text=say_key("export.continued", sheet.map.language, title=band.title))
     tails = (replace(band.cells[0], paragraphs=(Paragraph(runs=(again,)),)), *tails[1:])
-    return Band(cells=heads, height=room), Band(cells=tails, height=sheet.height(tails))
+    return Band(cells=heads, height=room), Band(cells=tails, height=sheet.height(tails), title=band.title)
 
 
 def _lanes(sheet: Sheet, head: Band, bands: Sequence[Band], y: float, number: int) -> list[Block]:

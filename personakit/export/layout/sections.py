@@ -20,6 +20,7 @@ from personakit.wording import say_key, share
 LEAST_DRAWN, UNDER = 22.0, 1.4
 #: a chart of shares: room for each bar, and for what stands below
 BAR, BAR_FOOT = 8.0, 1.0
+HEADING_FOOT = 1.0
 
 
 def field(card: Card, *parts: object) -> str:
@@ -63,11 +64,11 @@ def heading(title: str, name: str, key: str) -> Piece:
 
     def draw(place: Place) -> list[Block]:
         return [
-            Text(name=name, place=replace(place, height=4.0), paragraphs=words),
-            Shape(kind="line", place=Place(x=place.x, y=place.y + 4.4, width=place.width, height=0), line="line"),
+            Text(name=name, place=replace(place, height=place.height - HEADING_FOOT), paragraphs=words),
+            Shape(kind="line", place=replace(place, y=place.bottom - 0.2, height=0), line="line"),
         ]
 
-    return Piece(name=name, draw=draw, fixed=4.6, after=1.0, heading=True)
+    return Piece(name=name, paragraphs=words, draw=draw, fixed=HEADING_FOOT, after=1.0, heading=True)
 
 
 def chartable(entries: Sequence[Any]) -> bool:
