@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from personakit.export.layout.blocks import Block, Place, Text
 from personakit.export.layout.text import Paragraph, split_text, text_height
 
-#: a heading stays with at least this much of what follows, in millimetres
-WITH_HEADING = 9.0
+#: a heading stays with the first sentence below it, or with this much of it, in millimetres
+WITH_HEADING = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ def fill(pieces: Sequence[Piece], place: Place, family: str) -> tuple[list[Block
             box = replace(place, y=y, height=text_height(head, place.width, family))
             blocks += _placed(replace(piece, paragraphs=head), box)
             rest = replace(piece, paragraphs=tail, number=piece.number + 1)
-            return blocks, _again(rest, pieces[at + 1 :]), box.bottom
-        return blocks, _again(piece, pieces[at + 1 :]), y
+            return blocks, _again(rest, pieces[at + 1 :], place, family), box.bottom
+        return blocks, _again(piece, pieces[at + 1 :], place, family), y
     return blocks, [], y
 
 
@@ -58,8 +58,9 @@ def _with_heading(piece: Piece, following: Sequence[Piece], width: float, family
     """Return how much of what follows a heading must stand below it: a drawing whole, a text with its first lines."""
     if not piece.heading or not following:
         return 0.0
-    high = following[0].height(width, family)
-    return high if following[0].draw is not None else min(high, WITH_HEADING)
+    if following[0].draw is not None:
+        return following[0].height(width, family)
+    return min(text_height(following[0].paragraphs[:1], width, family), WITH_HEADING)
 
 
 def _placed(piece: Piece, place: Place) -> list[Block]:
@@ -69,8 +70,10 @@ def _placed(piece: Piece, place: Place) -> list[Block]:
     return [Text(name=name, place=place, paragraphs=piece.paragraphs)]
 
 
-def _again(piece: Piece, rest: Sequence[Piece]) -> list[Piece]:
-    return [*([piece.again] if piece.again is not None else []), piece, *rest]
+def _again(piece: Piece, rest: Sequence[Piece], place: Place, family: str) -> list[Piece]:
+    """Put what is left first in the next column, below its title unless that is so high that little room would stay."""
+    title = [one for one in [piece.again] if one is not None and one.height(place.width, family) < place.height / 4]
+    return [*title, piece, *rest]
 
 
 def _parted(piece: Piece, place: Place, y: float, family: str) -> tuple[tuple[Paragraph, ...], tuple[Paragraph, ...]]:
@@ -83,7 +86,7 @@ def _parted(piece: Piece, place: Place, y: float, family: str) -> tuple[tuple[Pa
             break
         head = (*head, one)
     tail = piece.paragraphs[len(head) :]
-    if not head and text_height(tail[:1], place.width, family) > place.height - WITH_HEADING:
+    if not head and y <= place.y + place.height / 4:
         return split_text(tail, place.width, place.bottom - y, family)
     return head, tail
 

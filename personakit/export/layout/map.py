@@ -20,6 +20,8 @@ MARGIN, HEAD, BANNER, CURVE = 10.0, 17.0, 9.5, 38.0
 SIZES = (10.0, 9.5, 9.0, 8.5, 8.0)
 #: width of the titles of lanes, the least width of a stage, and the room around the words of a cell, in millimetres
 LANE, STAGE, AROUND_X, AROUND_Y = 29.0, 37.0, 3.4, 2.0
+#: the most height of the row of stage titles
+TITLES = 14.0
 QUIET, STRONG = ("sources",), ("reached", "goes_on")
 
 
@@ -121,12 +123,11 @@ def _titles(sheet: Sheet) -> Band:
     """Write the row of stage titles."""
     colour = sheet.theme.persona(sheet.map.persona)
     names = [say_key("maps.stage", sheet.map.language), *(sheet.map.stages[at][1] for at in sheet.stages)]
-    size = min(sheet.points + 1, 10.0)
+    look = Run(text="", size=min(sheet.points + 1, 10.0), bold=True, colour="paper")
+    font = sheet.theme.font
     cells = tuple(
-        GridCell(
-            paragraphs=(Paragraph(runs=(Run(text=_capital(name), size=size, bold=True, colour="paper"),)),), fill=colour
-        )
-        for name in names
+        GridCell(paragraphs=fitted(replace(look, text=_capital(name)), width - AROUND_X, TITLES, 7.0, font), fill=colour)
+        for name, width in zip(names, sheet.widths, strict=True)
     )
     return Band(cells=cells, height=sheet.height(cells) + 1.2)
 
@@ -212,7 +213,8 @@ def _cut(sheet: Sheet, band: Band, room: float) -> tuple[Band, Band]:
     ]
     heads = tuple(replace(cell, paragraphs=head) for cell, (head, _) in zip(band.cells, parts, strict=True))
     tails = tuple(replace(cell, paragraphs=tail) for cell, (_, tail) in zip(band.cells, parts, strict=True))
-    again = replace(band.cells[0].paragraphs[0].runs[0], text=say_key("export.continued", sheet.map.language, title=band.title))
+    text = say_key("export.continued", sheet.map.language, title=band.title)
+    again = replace(band.cells[0].paragraphs[0].runs[0], text=text)
     tails = (replace(band.cells[0], paragraphs=(Paragraph(runs=(again,)),)), *tails[1:])
     return Band(cells=heads, height=room), Band(cells=tails, height=sheet.height(tails), title=band.title)
 
