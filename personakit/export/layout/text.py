@@ -178,8 +178,14 @@ def split_text(
         while fitting < len(high) and sum(high[: fitting + 1]) <= left + 1e-6:
             fitting += 1
         head, tail = _of_lines(lines[:fitting], one), _of_lines(lines[fitting:], one)
+        head = tuple(replace(part, runs=_without_end(part.runs)) for part in head)
         return (*paragraphs[:place], *head), (*tail, *paragraphs[place + 1 :])
     return tuple(paragraphs), ()
+
+
+def _without_end(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Drop a line end at the foot of a column: it would ask for a line more."""
+    return (*runs[:-1], replace(runs[-1], text=runs[-1].text.removesuffix("\n")))
 
 
 def _of_lines(lines: Sequence[Line], paragraph: Paragraph) -> tuple[Paragraph, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from personakit.errors import StudyError
 from personakit.export.needs import need
 from personakit.export.steady import steady_clock
 
@@ -19,15 +18,22 @@ def pdf(html: str) -> bytes:
     from weasyprint import HTML
 
     with steady_clock():
-        return HTML(string=html, url_fetcher=_refuse).write_pdf(pdf_variant="pdf/ua-1")
+        return HTML(string=html, url_fetcher=_fetcher()).write_pdf(pdf_variant="pdf/ua-1")
 
 
-def _refuse(url: str, *_: Any, **__: Any) -> Any:
-    if url.startswith("data:image/"):
-        from weasyprint import default_url_fetcher
+def _fetcher() -> Any:
+    """Make what opens addresses for WeasyPrint open nothing but pictures that stand in the page itself."""
+    from weasyprint import urls
 
-        return default_url_fetcher(url)
-    raise StudyError(f"pdf: {url[:60]} would be fetched; nothing is.")
+    if hasattr(urls, "URLFetcher"):
+        return urls.URLFetcher(allowed_protocols=("data",))
+
+    def fetch(url: str, *more: Any, **options: Any) -> Any:  # WeasyPrint before 68
+        if not url.startswith("data:"):
+            raise ValueError(f"{url[:60]} would be fetched; nothing is.")
+        return urls.default_url_fetcher(url, *more, **options)
+
+    return fetch
 
 
 def pictures(content: bytes, dpi: int = DPI) -> list[bytes]:

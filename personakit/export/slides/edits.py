@@ -94,6 +94,7 @@ def _opened(path: Path) -> Any:
     from pptx.exc import PythonPptxError
 
     try:
+        path.open("rb").close()
         return pptx.Presentation(str(path))
     except OSError as error:
         raise StudyError(f"{path} cannot be read ({error.strerror}). Name a deck that save_cards wrote.") from None
