@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: tour test notebooks lint bench samples lock simulations clean
+.PHONY: tour test notebooks lint bench samples lock simulations pictures clean
 
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
@@ -27,6 +27,9 @@ bench: $(READY)
 
 simulations: $(READY)
 	@for script in benchmarks/simulate_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+pictures: $(READY)
+	@$(BIN)/python docs/pictures.py
 
 samples: $(READY)
 	@$(BIN)/python -m personakit.samples data/samples
