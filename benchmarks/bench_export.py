@@ -1,4 +1,4 @@
-"""Seconds of processor to write cards and maps, by format: all of lunettes, and 40 personas. Table: benchmarks/export.csv."""
+"""Seconds of processor to write cards and maps, by format: all of lunettes, and 40 personas (export.csv)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def timed(work):
 def main():
     analysis = analyse_study(pk.load_sample("lunettes"), language="fr", seed=7)
     cards, maps = draw_cards(analysis), draw_maps(analysis)
-    many = [replace(cards[at % len(cards)], persona=f"P{at + 1}", title=f"{cards[at % len(cards)].title} {at + 1}") for at in range(40)]
+    many = [
+        replace(cards[at % len(cards)], persona=f"P{at + 1}", title=f"{cards[at % len(cards)].title} {at + 1}")
+        for at in range(40)
+    ]
     rows = []
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)
@@ -33,7 +36,9 @@ def main():
             seconds = {"cards": 0.0, "maps": 0.0, "forty_cards": 0.0}
             if name in formats_of("card"):
                 seconds["cards"] = timed(lambda name=name: pk.save_cards(cards, folder / "few", formats=[name]))
-            seconds["maps"] = timed(lambda name=name: [pk.save_map(one, folder / map_name(one), formats=[name]) for one in maps])
+            seconds["maps"] = timed(
+                lambda name=name: [pk.save_map(one, folder / map_name(one), formats=[name]) for one in maps]
+            )
             if name in formats_of("card"):
                 seconds["forty_cards"] = timed(lambda name=name: pk.save_cards(many, folder / "many", formats=[name]))
             rows.append({"format": name, **{one: round(value, 2) for one, value in seconds.items()}})

@@ -15,8 +15,8 @@
 #
 # **Question.** How do personas and journeys leave the notebook, in a form that a team can use, change and trace?
 #
-# **What you will hold at the end.** A PowerPoint deck of four cards and a journey map, made of native text, tables and charts;
-# the same in other formats; and what people changed in the deck, read back as decisions.
+# **What you will hold at the end.** A PowerPoint deck of four cards and a journey map, made of native text, tables and
+# charts; the same in other formats; and what people changed in the deck, read back as decisions.
 #
 # **Time.** 15 minutes. **You need** no data of your own: `lunettes` is a simulated study, planted with a known truth.
 
@@ -126,15 +126,16 @@ changed[["persona", "field", "act", "old", "new"]]
 
 # %%
 names = changed[changed["field"] == "name"]
-personas = pk.label(personas, dict(zip(names["persona"], names["new"])), by="RK", reason="workshop of 3 March", replace=True)
+personas = pk.label(personas, names.set_index("persona")["new"].to_dict(), by="RK", reason="workshop of 3 March",
+                    replace=True)
 assert personas.names["P1"] == "The one who reads first"
 personas.decisions[["act", "persona", "value", "by", "reason"]]
 
 # %% [markdown]
 # ## What this does not show
 #
-# A good-looking card proves nothing: the verdict on its back and the raised numbers do. Edits change words, never figures: to
-# change a figure, change the data and make the cards again.
+# A good-looking card proves nothing: the verdict on its back and the raised numbers do. Edits change words, never figures:
+# to change a figure, change the data and make the cards again.
 #
 # **Try next.** Add `"pdf"` and `"png"` to the formats (they need Pango); pass `theme="grey"`; make the cards in French with
 # `language="fr"`; run `personakit cards STUDY --formats pptx --out cards` on your own study.

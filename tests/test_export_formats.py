@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
 import shutil
@@ -23,10 +22,10 @@ from hypothesis import strategies as st
 from personakit.cards import make_cards
 from personakit.documents import Card, Cell, Claim, JourneyMap, Section
 from personakit.errors import ChoiceError, StudyError
-from personakit.export import FORMATS, formats_of, load_document, read_card_edits, save_cards, save_map
+from personakit.export import formats_of, load_document, read_card_edits, save_cards, save_map
 from personakit.export import needs as needs_of
 from personakit.export.formats import pages_of
-from personakit.export.layout.blocks import Chart, Drawing, Grid, Text
+from personakit.export.layout.blocks import Chart, Grid, Text
 from personakit.export.layout.text import Paragraph, Run, break_lines, split_text, text_height, text_width
 from personakit.export.theme import PLAIN, THEMES, find_theme
 from personakit.maps import make_map
@@ -76,7 +75,18 @@ def test_every_format_is_written_and_the_same_again(written, tmp_path):
     save_map(journey(), tmp_path / "P1", formats=formats_of("map"))
     first, again = files(written), files(tmp_path)
     assert [path.relative_to(written) for path in first] == [path.relative_to(tmp_path) for path in again]
-    assert {path.suffix for path in first} == {".html", ".json", ".pptx", ".pdf", ".png", ".svg", ".xlsx", ".csv", ".md", ".xml"}
+    assert {path.suffix for path in first} == {
+        ".html",
+        ".json",
+        ".pptx",
+        ".pdf",
+        ".png",
+        ".svg",
+        ".xlsx",
+        ".csv",
+        ".md",
+        ".xml",
+    }
     for one, two in zip(first, again, strict=True):
         assert one.read_bytes() == two.read_bytes(), one.name
 
@@ -99,8 +109,11 @@ def test_the_words_are_in_every_format(written):
 
 @pytest.mark.parametrize("kind", ["card", "map"])
 def test_unknown_format_theme_and_language(tmp_path, kind):
-    save = (lambda **more: save_cards(cards(), tmp_path / "x", **more)) if kind == "card" else (
-        lambda **more: save_map(journey(), tmp_path / "x" / "m", **more))
+    save = (
+        (lambda **more: save_cards(cards(), tmp_path / "x", **more))
+        if kind == "card"
+        else (lambda **more: save_map(journey(), tmp_path / "x" / "m", **more))
+    )
     with pytest.raises(ChoiceError, match=r"'ptx' is unknown. Allowed: html, .*Did you mean 'pptx'\?"):
         save(formats=["html", "ptx"])
     with pytest.raises(ChoiceError, match=r"theme: 'gray' is unknown. Allowed: colour, grey. Did you mean 'grey'\?"):
@@ -121,7 +134,9 @@ def test_a_missing_package_leaves_the_other_formats(tmp_path, monkeypatch):
         raise (OSError if name == "weasyprint" else ImportError)(name)
 
     monkeypatch.setattr(needs_of, "importlib", SimpleNamespace(import_module=missing))
-    with pytest.warns(UserWarning, match=r"pdf was not written: WeasyPrint or the library Pango is not installed: pip install"):
+    with pytest.warns(
+        UserWarning, match=r"pdf was not written: WeasyPrint or the library Pango is not installed: pip install"
+    ):
         paths = save_cards(cards("en")[2:], tmp_path, formats=["html", "pdf"])
     assert [path.name for path in paths] == ["P3.html"]
     with pytest.raises(StudyError, match=r"pip install 'personakit-research\[pptx\]'"):
@@ -169,19 +184,41 @@ def extreme(persona="P1"):
         Section(key="a new key", title="Nouveau", claims=(Claim(text="=1+1\n@figures", evidence=("e1",)),)),
         Section(key="odd", title="", claims=(Claim(text=""),), side="elsewhere"),
     )
-    return Card(persona=persona, language="fr", title=EVIL * 40, summary=Claim(text="résumé " * 2000), banner=EVIL * 20,
-                sections=sections, figures={"odd": ({"strange": 1},)})
+    return Card(
+        persona=persona,
+        language="fr",
+        title=EVIL * 40,
+        summary=Claim(text="résumé " * 2000),
+        banner=EVIL * 20,
+        sections=sections,
+        figures={"odd": ({"strange": 1},)},
+    )
 
 
 def extreme_map(stages=10):
     names = tuple((f"s{one}", f"une étape au nom plutôt long {one} " + EVIL) for one in range(stages))
-    lanes = (("nothing", "Vide", tuple(() for _ in names)),
-             ("new", "Nouvelle ligne", tuple((Cell(text="=1+1 " + EVIL * (150 if not at else 1), tone="pain"),)
-                                             for at in range(stages))),
-             ("experience", "Expérience", tuple((Cell(text="+1", value=1.0, low=0.5, high=None),) if at % 2 else ()
-                                                for at in range(stages))))
-    return JourneyMap(title=EVIL * 30, language="fr", persona=None, banner=None, stages=names, lanes=lanes,
-                      notes=tuple(Claim(text="note " * 800) for _ in range(3)))
+    lanes = (
+        ("nothing", "Vide", tuple(() for _ in names)),
+        (
+            "new",
+            "Nouvelle ligne",
+            tuple((Cell(text="=1+1 " + EVIL * (150 if not at else 1), tone="pain"),) for at in range(stages)),
+        ),
+        (
+            "experience",
+            "Expérience",
+            tuple((Cell(text="+1", value=1.0, low=0.5, high=None),) if at % 2 else () for at in range(stages)),
+        ),
+    )
+    return JourneyMap(
+        title=EVIL * 30,
+        language="fr",
+        persona=None,
+        banner=None,
+        stages=names,
+        lanes=lanes,
+        notes=tuple(Claim(text="note " * 800) for _ in range(3)),
+    )
 
 
 def test_hostile_and_endless_words_do_no_harm(tmp_path):
@@ -210,8 +247,9 @@ def test_a_workbook_holds_texts_not_formulas(tmp_path):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("document", [extreme(), extreme_map(), extreme_map(0), cards()[0], journey(),
-                                      journey(persona=None)], ids=str)
+@pytest.mark.parametrize(
+    "document", [extreme(), extreme_map(), extreme_map(0), cards()[0], journey(), journey(persona=None)], ids=str
+)
 def test_no_text_leaves_its_page_or_meets_another(document, size):
     pages = pages_of(document, PLAIN, size)
     assert len(pages) < 60
@@ -234,8 +272,14 @@ def test_no_text_leaves_its_page_or_meets_another(document, size):
 
 def test_all_words_of_a_long_claim_are_laid_out():
     card = extreme()
-    shown = "".join(run.text for page in pages_of(card, PLAIN) for one in page.blocks
-                    if isinstance(one, Text) and "/section/goal" in one.name for words in one.paragraphs for run in words.runs)
+    shown = "".join(
+        run.text
+        for page in pages_of(card, PLAIN)
+        for one in page.blocks
+        if isinstance(one, Text) and "/section/goal" in one.name
+        for words in one.paragraphs
+        for run in words.runs
+    )
     assert shown.count("mot ") == 2500
     assert shown.count("x") == 10_000
 
@@ -425,13 +469,21 @@ def test_png_has_the_size_of_the_page(written):
 def test_libreoffice_and_pdftoppm_open_what_was_written(written, tmp_path):
     home = f"-env:UserInstallation=file://{tmp_path}/home"
     for deck in (written / "cards" / "cards.pptx", written / "P1.pptx"):
-        done = subprocess.run(["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(deck)],
-                              capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(
+            ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(deck)],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
         if "no export filter" in done.stderr.casefold():
             pytest.skip("this LibreOffice has no Impress")
     for path, pages in ((tmp_path / "cards.pdf", 4), (written / "cards" / "P1.pdf", 2), (tmp_path / "P1.pdf", None)):
-        subprocess.run(["pdftoppm", "-r", "20", "-png", str(path), str(tmp_path / f"x-{path.stem}-{path.parent.name}")], check=True,
-                       timeout=120)
+        subprocess.run(
+            ["pdftoppm", "-r", "20", "-png", str(path), str(tmp_path / f"x-{path.stem}-{path.parent.name}")],
+            check=True,
+            timeout=120,
+        )
         pictures = list(tmp_path.glob(f"x-{path.stem}-{path.parent.name}*.png"))
         assert pictures
         assert pages is None or len(pictures) == pages
@@ -459,10 +511,15 @@ def test_json_round_trips(tmp_path, language):
             assert one == two, name
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    ("[]", "its schema is None"), ("nothing", "is not JSON"), ('{"schema": "personakit.card/9"}', "this version reads"),
-    ('{"schema": "personakit.card/1"}', "it is not whole"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[]", "its schema is None"),
+        ("nothing", "is not JSON"),
+        ('{"schema": "personakit.card/9"}', "this version reads"),
+        ('{"schema": "personakit.card/1"}', "it is not whole"),
+    ],
+)
 def test_json_of_something_else_is_refused(tmp_path, content, words):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(StudyError, match=words):
@@ -502,10 +559,14 @@ def test_themes_of_ours_can_be_read():
 
 def test_a_brand_dresses_every_format(tmp_path):
     png = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
-        "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082")
+        "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    )
     (tmp_path / "logo.png").write_bytes(png)
-    path = brand(tmp_path, 'name = "Atelier"\nfont = "Lato"\nlogo = "logo.png"\nlogo_alt = "Atelier"\n'
-                           'personas = ["#4b2a7b"]\n[colours]\naccent = "#4b2a7b"\n')
+    path = brand(
+        tmp_path,
+        'name = "Atelier"\nfont = "Lato"\nlogo = "logo.png"\nlogo_alt = "Atelier"\n'
+        'personas = ["#4b2a7b"]\n[colours]\naccent = "#4b2a7b"\n',
+    )
     save_cards(cards()[:1], tmp_path / "out", formats=["html", "svg", "pptx", "pdf"], theme=path)
     for name in ("P1.html", "P1-1.svg"):
         text = (tmp_path / "out" / name).read_text(encoding="utf-8")
@@ -517,14 +578,21 @@ def test_a_brand_dresses_every_format(tmp_path):
     assert 'typeface="Lato"' in deck
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ('[colours]\naccent = "#9fc5e8"\n', r"accent .* on paper .* contrast of 1\.8 to 1; people need 4\.5 to 1"),
-    ('personas = ["#ffd966"]\n', r"personas\[0\] .*contrast"),
-    ('[colours]\nacent = "#000000"\n', "Did you mean 'accent'"), ('colors = "x"\n', "Did you mean 'colours'"),
-    ('[colours]\naccent = "blue"\n', "not a colour"), ('font = "</style>"\n', "not the name of a font"),
-    ('logo = "gone.png"\nlogo_alt = "x"\n', "cannot be read"), ('name = ', "cannot be read"), ("personas = []\n", "not a list"),
-    ('colours = "red"\n', "not a table"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[colours]\naccent = "#9fc5e8"\n', r"accent .* on paper .* contrast of 1\.8 to 1; people need 4\.5 to 1"),
+        ('personas = ["#ffd966"]\n', r"personas\[0\] .*contrast"),
+        ('[colours]\nacent = "#000000"\n', "Did you mean 'accent'"),
+        ('colors = "x"\n', "Did you mean 'colours'"),
+        ('[colours]\naccent = "blue"\n', "not a colour"),
+        ('font = "</style>"\n', "not the name of a font"),
+        ('logo = "gone.png"\nlogo_alt = "x"\n', "cannot be read"),
+        ("name = ", "cannot be read"),
+        ("personas = []\n", "not a list"),
+        ('colours = "red"\n', "not a table"),
+    ],
+)
 def test_a_brand_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, words):
     with pytest.raises((StudyError, ChoiceError), match=words):
         find_theme(brand(tmp_path, text))
@@ -540,25 +608,60 @@ def test_grey_tells_pain_from_delight_without_colour(tmp_path):
 
 
 def golden():
-    card = Card(persona="P1", language="fr", title="La prévoyante", banner="Candidat.",
-                summary=Claim(text="Compare avant de choisir.", evidence=("aaaaaaaaaa",)),
-                sections=(Section(key="goal", title="Objectifs", claims=(
-                    Claim(text="comparer\n3 des 5 personnes interrogées", evidence=("bbbbbbbbbb",), n=3),)),
-                    Section(key="made", title="Méthode", side="back", claims=(Claim(text="Très stable.", status="method"),))),
-                figures={"goal": ({"n": 3, "total": 5},), "sources": {"aaaaaaaaaa": "evidence"},
-                         "share": {"share": 0.4, "low": 0.3, "high": 0.5, "n": 40, "total": 100, "evidence": "aaaaaaaaaa",
-                                   "text": "40\u202f% des participants\n40 personnes sur 100"}})
+    card = Card(
+        persona="P1",
+        language="fr",
+        title="La prévoyante",
+        banner="Candidat.",
+        summary=Claim(text="Compare avant de choisir.", evidence=("aaaaaaaaaa",)),
+        sections=(
+            Section(
+                key="goal",
+                title="Objectifs",
+                claims=(Claim(text="comparer\n3 des 5 personnes interrogées", evidence=("bbbbbbbbbb",), n=3),),
+            ),
+            Section(key="made", title="Méthode", side="back", claims=(Claim(text="Très stable.", status="method"),)),
+        ),
+        figures={
+            "goal": ({"n": 3, "total": 5},),
+            "sources": {"aaaaaaaaaa": "evidence"},
+            "share": {
+                "share": 0.4,
+                "low": 0.3,
+                "high": 0.5,
+                "n": 40,
+                "total": 100,
+                "evidence": "aaaaaaaaaa",
+                "text": "40\u202f% des participants\n40 personnes sur 100",
+            },
+        },
+    )
     curve = ((Cell(text="+1,0 (n = 9)", value=1.0, low=0.4, high=1.6, n=9, level="partly", tone="delight"),), ())
-    lanes = (("touchpoints", "Points de contact", ((Cell(text="Vitrine\n12 personnes", n=12, level="partly",
-                                                         evidence=("cccccccccc",)),), ())), ("experience", "Expérience", curve))
-    return {"card": card, "map": JourneyMap(title="Le parcours", language="fr", persona="P1", banner=None, lanes=lanes,
-                                            stages=(("awareness", "découverte"), ("use", "usage")),
-                                            notes=(Claim(text="Une note."),))}
+    lanes = (
+        (
+            "touchpoints",
+            "Points de contact",
+            ((Cell(text="Vitrine\n12 personnes", n=12, level="partly", evidence=("cccccccccc",)),), ()),
+        ),
+        ("experience", "Expérience", curve),
+    )
+    return {
+        "card": card,
+        "map": JourneyMap(
+            title="Le parcours",
+            language="fr",
+            persona="P1",
+            banner=None,
+            lanes=lanes,
+            stages=(("awareness", "découverte"), ("use", "usage")),
+            notes=(Claim(text="Une note."),),
+        ),
+    }
 
 
 @pytest.mark.parametrize("kind", ["card", "map"])
 def test_golden_files(tmp_path, kind):
-    """What a tiny card and map look like; to accept a change on purpose: PERSONAKIT_GOLDEN=write pytest, then look at them."""
+    """Tiny documents as they look; to accept a change on purpose: PERSONAKIT_GOLDEN=write pytest, then look."""
     document, formats = golden()[kind], ["html", "json", "md", "svg"]
     if kind == "card":
         save_cards([document], tmp_path, formats=formats)

@@ -34,6 +34,8 @@ Document = Card | JourneyMap
 Writer = Callable[[Sequence[Document], Theme], Mapping[str, str | bytes]]
 #: a screen slide (13.333 x 7.5 inches), in millimetres
 WIDE = (338.67, 190.5)
+#: letters of the digest of a card, and how many cards' a deck carries: its tags hold 255 letters
+DIGEST, MOST_TAGGED = 4, 42
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +94,13 @@ def pages_of(document: Document, theme: Theme, size: tuple[float, float] | None 
 
 def tags(documents: Sequence[Document], theme: Theme) -> str:
     """Say what a deck was made from: its font and a digest of each card, so that edits are read against the right cards."""
-    digests = [f"{digest(one)}" for one in documents if isinstance(one, Card)]
-    return "; ".join(["personakit", f"font={theme.font}", *digests])
+    digests = "".join([digest(one) for one in documents if isinstance(one, Card)][:MOST_TAGGED])
+    return "; ".join(["personakit", f"font={theme.font}", f"cards={digests}"])
 
 
 def digest(card: Card) -> str:
     """Return a short digest of a card."""
-    return hashlib.sha256(json.dumps(card_json(card), sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(card_json(card), sort_keys=True).encode()).hexdigest()[:DIGEST]
 
 
 def _xml(documents: Sequence[Document], theme: Theme) -> Mapping[str, str | bytes]:

@@ -168,7 +168,7 @@ def _cell(sheet: Sheet, key: str, column: tuple[Cell, ...], fill: str) -> GridCe
             "bold": key in STRONG and not place,
         }
         runs = said(
-            _one_line(cell.text, sheet),
+            cell.text if key in STRONG else _one_line(cell.text, sheet),
             sheet.points,
             evidence=cell.evidence,
             numbers=sheet.numbers,
@@ -187,7 +187,7 @@ def _cell(sheet: Sheet, key: str, column: tuple[Cell, ...], fill: str) -> GridCe
 def _one_line(text: str, sheet: Sheet) -> str:
     """Put short figures on the line of what they belong to."""
     first, _, rest = text.partition("\n")
-    joined = f"{first}  {rest}"
+    joined = f"{first} · {rest}"
     fits = text_width(joined, sheet.points, family=sheet.theme.font) < sheet.widths[-1] - AROUND_X - 4.0
     return joined if rest and fits and not first.endswith((".", "»", "”")) else text
 
@@ -317,18 +317,7 @@ def _header(sheet: Sheet, number: int) -> tuple[list[Block], float]:
             place=Place(x=left, y=MARGIN, width=middle, height=HEAD - 4.0),
         )
     ]
-    if own.persona:
-        box = Place(x=MARGIN, y=MARGIN - 1.5, width=15.0, height=15.0)
-        blocks += letters_sign(own.persona, own.language, theme, box, field(own, "sign"))
-    if logo:
-        blocks.append(
-            Picture(
-                name="logo",
-                alt=theme.logo_alt,
-                content=theme.logo,
-                place=Place(x=width - MARGIN - 24.0, y=MARGIN, width=24.0, height=12.0),
-            )
-        )
+    blocks += _badges(sheet, logo > 0)
     blocks.append(
         Text(
             name=field(own, "legend", number),
@@ -346,6 +335,25 @@ def _header(sheet: Sheet, number: int) -> tuple[list[Block], float]:
         blocks += banner(own.banner, theme, field(own, "banner"), y, width)
         y += BANNER
     return blocks, y
+
+
+def _badges(sheet: Sheet, logo: bool) -> list[Block]:
+    """Draw the sign of the persona on the left, and the logo on the right."""
+    own, theme, width = sheet.map, sheet.theme, sheet.size[0]
+    blocks: list[Block] = []
+    if own.persona:
+        box = Place(x=MARGIN, y=MARGIN - 1.5, width=15.0, height=15.0)
+        blocks += letters_sign(own.persona, own.language, theme, box, field(own, "sign"))
+    if logo:
+        blocks.append(
+            Picture(
+                name="logo",
+                alt=theme.logo_alt,
+                content=theme.logo,
+                place=Place(x=width - MARGIN - 24.0, y=MARGIN, width=24.0, height=12.0),
+            )
+        )
+    return blocks
 
 
 def _with_claims(sheet: Sheet, pages: list[Page], end: float, before: int) -> list[Page]:

@@ -248,14 +248,21 @@ def _columns(block: Chart, theme: Theme) -> str:
                 )
             )
         parts.append(_label(category, place.x + step * (at + 0.5), place.bottom - 1.2, block.size, theme["ink"], "middle"))
+    parts += _legend(block, theme)
+    parts.append(_rule(place.x, place.bottom - foot, place.x + place.width - 34.0, place.bottom - foot, theme["line"], 0.25))
+    return "".join(parts)
+
+
+def _legend(block: Chart, theme: Theme) -> list[str]:
+    """Name the series beside the columns."""
+    place, parts = block.place, []
     for line, series in enumerate(block.series):
         y = place.y + place.height / 2 + 5.0 * line
         box = Place(x=place.x + place.width - 32.0, y=y - 2.2, width=2.4, height=2.4)
         parts.append(
             _rectangle(box, _colour(theme, series.colour)) + _label(series.name, box.x + 3.4, y, block.size, theme["ink"])
         )
-    parts.append(_rule(place.x, place.bottom - foot, place.x + place.width - 34.0, place.bottom - foot, theme["line"], 0.25))
-    return "".join(parts)
+    return parts
 
 
 def _curve(block: Chart, theme: Theme) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from personakit.documents import Card
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
-from personakit.export.formats import digest
+from personakit.export.formats import DIGEST, MOST_TAGGED, digest
 from personakit.export.layout.blocks import Text
 from personakit.export.layout.card import card_pages
 from personakit.export.needs import need
@@ -109,8 +109,11 @@ def _font(deck: Any) -> str:
 
 def _check_source(path: Path, deck: Any, cards: Mapping[str, Any]) -> None:
     """Refuse a deck of other cards. A program that drops the tags of a file leaves nothing to check."""
-    made = re.findall(r"\b[0-9a-f]{12}\b", deck.core_properties.keywords)
-    strange = [persona for persona, card in cards.items() if made and digest(card) not in made]
+    tagged = re.search(r"cards=([0-9a-f]+)", deck.core_properties.keywords)
+    if tagged is None or len(cards) > MOST_TAGGED:
+        return
+    made = {tagged[1][at : at + DIGEST] for at in range(0, len(tagged[1]), DIGEST)}
+    strange = [persona for persona, card in cards.items() if digest(card) not in made]
     if strange:
         raise StudyError(
             f"{path}: it was made from other cards than these ({len(strange)} differ: {first_five(strange)}). "
