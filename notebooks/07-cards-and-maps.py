@@ -32,6 +32,8 @@ from personakit.export import FORMATS, find_theme
 study = pk.load_sample("lunettes")
 features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
 candidates = pk.find_candidates(features, k=[4], seed=7)
+
+# %%
 personas = pk.choose(candidates, "latent_class-4", by="RK", reason="stable, and the field team knows these four")
 evidence = pk.gather_evidence(study, features, personas, seed=7)
 findings = pk.describe_journeys(pk.trace_journeys(study), personas, seed=7)
