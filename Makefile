@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK_VENV ?= .venv-spark
 
-.PHONY: tour test test-spark notebooks lint bench samples lock simulations docs clean
+.PHONY: tour test test-spark notebooks lint bench samples lock simulations pictures docs clean
 
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
@@ -44,6 +44,9 @@ bench: $(READY)
 
 simulations: $(READY)
 	@for script in benchmarks/simulate_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+pictures: $(READY)
+	@$(BIN)/python docs/pictures.py
 
 samples: $(READY)
 	@$(BIN)/python -m personakit.samples data/samples

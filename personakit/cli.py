@@ -1,8 +1,14 @@
-"""The command line: ``personakit check / run / cards / compare …``. An error is one sentence and exit code 2."""
+"""The command line: ``personakit check / run / cards / map / compare / workshop / debrief / assign / sample``.
+
+Every error is one sentence and exit code 2.
+"""
 
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +21,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder: study.toml and its tables.")]
 Language = Annotated[str | None, typer.Option(help="fr or en; the study's own language where not given.")]
-Formats = Annotated[str, typer.Option(help="Formats of cards and maps, with commas between them: html,json.")]
+Formats = Annotated[str, typer.Option(help="With commas between: html, json, pptx, pptx-wide, pdf, png, svg, xlsx, csv, "
+                                      "md, stickies; and xml for maps.")]
+ThemeName = Annotated[str, typer.Option("--theme", help="colour, grey, or the path of a brand's TOML.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of everything that draws by chance.")]
 Chosen = Annotated[str | None, typer.Option(help="Show this candidate (such as latent_class-4), not the recommended one.")]
 Sizes = Annotated[str, typer.Option("--k", help="How many personas to try: 2-8, or 3,4,5.")]
@@ -46,14 +54,16 @@ def run(
     candidate: Chosen = None,
     language: Language = None,
     formats: Formats = "html,json",
+    theme: ThemeName = "colour",
     seed: Seed = 7,
 ) -> None:
     """Run the whole journey: candidates, personas, evidence, journeys, cards, maps and a report."""
     from personakit.run import run_study
     from personakit.study import load_study
 
-    folder = run_study(load_study(study), out, k=read_sizes(sizes), candidate=candidate, language=language,
-                       formats=read_list(formats), seed=seed)
+    with told_warnings():
+        folder = run_study(load_study(study), out, k=read_sizes(sizes), candidate=candidate, language=language,
+                           formats=read_list(formats), theme=theme, seed=seed)
     typer.echo((folder / "summary.txt").read_text(encoding="utf-8").rstrip())
     typer.echo(str(folder / "index.html"))
 
@@ -65,15 +75,45 @@ def cards(
     candidate: Chosen = None,
     language: Language = None,
     formats: Formats = "html,json",
+    theme: ThemeName = "colour",
     seed: Seed = 7,
 ) -> None:
     """Write only the persona cards."""
-    from personakit.run import write_cards
+    _write_part("card", study, out, formats, theme, candidate=candidate, language=language, seed=seed)
+
+
+@app.command(name="map")
+def maps(
+    study: StudyFolder,
+    out: Annotated[Path, typer.Option(help="The folder to write the maps into.")],
+    candidate: Chosen = None,
+    language: Language = None,
+    formats: Formats = "html,json",
+    theme: ThemeName = "colour",
+    seed: Seed = 7,
+) -> None:
+    """Write only the journey maps: everyone's, and one a persona."""
+    _write_part("map", study, out, formats, theme, candidate=candidate, language=language, seed=seed)
+
+
+def _write_part(kind: str, study: Path, out: Path, formats: str, theme: str, **asked: object) -> None:
+    from personakit.run import write_part
     from personakit.study import load_study
 
-    for path in write_cards(load_study(study), out, candidate=candidate, language=language, formats=read_list(formats),
-                            seed=seed):
+    with told_warnings():
+        written = write_part(load_study(study), out, kind, formats=read_list(formats), theme=theme, **asked)
+    for path in written:
         typer.echo(str(path))
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Say warnings as one sentence each, without the line of code they come from."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        yield
+    for message in dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, UserWarning)):
+        typer.echo(f"personakit: {message}", err=True)
 
 
 @app.command()

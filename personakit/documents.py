@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from personakit.frozen import freeze, show
+
+
+def _lines(text: str) -> str:
+    """Write what people typed as HTML: its first line, and its figures smaller below."""
+    first, _, rest = escape(text).partition("\n")
+    return first + (f"<br><small>{rest}</small>" if rest else "")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +56,14 @@ class Card:
     def __repr__(self) -> str:
         return show(f"Card {self.title}", {"sections": len(self.sections)}, "save_cards(cards, folder)")
 
+    def _repr_html_(self) -> str:
+        """Show the front in a notebook: name, summary, and each section with its sentences."""
+        parts = "".join(f"<dt><strong>{escape(one.title)}</strong></dt>" +
+                        "".join(f"<dd>{_lines(claim.text)}</dd>" for claim in one.claims)
+                        for one in self.sections if one.side == "front")
+        return (f'<section lang="{escape(self.language)}"><h3>{escape(self.title)}</h3><p>{_lines(self.summary.text)}</p>'
+                f"<p><em>{escape(self.banner or '')}</em></p><dl>{parts}</dl></section>")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cell:
@@ -86,3 +101,13 @@ class JourneyMap:
     def __repr__(self) -> str:
         facts = {"stages": len(self.stages), "lanes": len(self.lanes)}
         return show(f"JourneyMap {self.title}", facts, "save_map(journey_map, path)")
+
+    def _repr_html_(self) -> str:
+        """Show the map in a notebook: stages as columns, lanes as rows."""
+        head = "".join(f'<th scope="col">{escape(title)}</th>' for _, title in self.stages)
+        rows = "".join(
+            f'<tr><th scope="row">{escape(title)}</th>' + "".join(
+                f"<td>{'<br>'.join(_lines(cell.text) for cell in column) or '–'}</td>" for column in columns) + "</tr>"
+            for _, title, columns in self.lanes)
+        return (f'<table lang="{escape(self.language)}"><caption>{escape(self.title)}</caption>'
+                f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,9 @@ from personakit.export import (
     FORMATS,
     check_formats,
     check_replaceable,
+    find_theme,
     finished_folder,
+    formats_of,
     map_name,
     publishable_tables,
     save_cards,
@@ -76,6 +79,7 @@ def run_study(
     candidate: str | None = None,
     language: str | None = None,
     formats: Iterable[str] = ("html", "json"),
+    theme: str | Path = "colour",
     seed: int = 7,
 ) -> Path:
     """Run the whole journey on a study and write everything into one folder.
@@ -97,7 +101,10 @@ def run_study(
     language
         ``fr`` or ``en``; the study's own where None.
     formats
-        Of cards and maps: ``json``; ``html``, to which the report links, is always written.
+        Of cards and maps, as ``save_cards`` and ``save_map`` name them; ``html``, to which the report links, is always
+        written, and ``xml`` is of maps only.
+    theme
+        ``colour``, ``grey``, or the path of a brand's TOML.
     seed
         Of everything that draws by chance. The same study, seed and versions give the same bytes.
 
@@ -113,21 +120,23 @@ def run_study(
     """
     formats = tuple(dict.fromkeys(("html", *formats)))
     check_formats(formats, FORMATS)
+    find_theme(theme)
     check_replaceable(out)
     analysis = analyse_study(study, k=k, candidate=candidate, language=language, seed=seed)
-    return write_analysis(analysis, out, formats=formats, parameters={"k": list(k), "candidate": candidate})
+    return write_analysis(analysis, out, formats=formats, theme=theme, parameters={"k": list(k), "candidate": candidate})
 
 
 def write_analysis(
-    analysis: Analysis, out: str | Path, *, formats: Sequence[str], parameters: Mapping[str, object]
+    analysis: Analysis, out: str | Path, *, formats: Sequence[str], theme: str | Path = "colour",
+    parameters: Mapping[str, object],
 ) -> Path:
     """Write cards, maps, tables, report and manifest aside, then swap them in as ``out``; returns its path."""
     cards, maps = draw_cards(analysis), draw_maps(analysis)
-    asked = {**parameters, "language": analysis.language, "formats": list(formats)}
+    asked = {**parameters, "language": analysis.language, "formats": list(formats), "theme": find_theme(theme).name}
     with finished_folder(out) as folder:
-        save_cards(cards, folder / "cards", formats=formats)
+        save_cards(cards, folder / "cards", formats=[one for one in formats if one in formats_of("card")], theme=theme)
         for journey_map in maps:
-            save_map(journey_map, folder / "maps" / map_name(journey_map), formats=formats)
+            save_map(journey_map, folder / "maps" / map_name(journey_map), formats=formats, theme=theme)
         save_tables(tables_of(analysis, maps), folder / "tables")
         typed = write_typing_tool(analysis, folder / "typing")
         save_report(folder, study=analysis.study, candidates=analysis.candidates, personas=analysis.personas,
@@ -137,23 +146,33 @@ def write_analysis(
     return Path(out)
 
 
-def write_cards(
-    study: Study, out: str | Path, *, candidate: str | None, language: str | None, formats: Iterable[str], seed: int
+def write_part(
+    study: Study, out: str | Path, kind: str, *, formats: Iterable[str], theme: str | Path = "colour", **asked: Any
 ) -> list[Path]:
-    """Run the analysis and write only the persona cards; returns the written paths."""
-    formats = tuple(formats)
-    check_formats(formats, FORMATS)
+    """Run the analysis and write only its cards (``kind`` card) or maps (map); ``asked`` as ``analyse_study`` takes it."""
+    formats = tuple(dict.fromkeys(formats))
+    check_formats(formats, formats_of(kind))
+    look = find_theme(theme)
     check_replaceable(out)
-    analysis = analyse_study(study, candidate=candidate, language=language, seed=seed)
-    cards = draw_cards(analysis)
-    if not cards:
-        raise StudyError(f"{study.name}: there are no personas to make cards of (verdict: {analysis.candidates.verdict}). "
-                         "Run `personakit run` for the report that says why, or name a candidate with --candidate.")
+    analysis = analyse_study(study, **asked)
+    cards, maps = (draw_cards(analysis), []) if kind == "card" else ((), draw_maps(analysis))
+    if not cards and not maps:
+        raise StudyError(_nothing_drawn(analysis, kind))
     with finished_folder(out) as folder:
-        written = save_cards(cards, folder, formats=formats)
-        asked = {"candidate": candidate, "language": analysis.language, "formats": list(formats)}
-        save_manifest(folder, study=study, parameters=asked, seed=seed)
+        written = save_cards(cards, folder, formats=formats, theme=look) if cards else []
+        written += [path for one in maps for path in save_map(one, folder / map_name(one), formats=formats, theme=look)]
+        known = {"candidate": asked.get("candidate"), "language": analysis.language, "formats": list(formats),
+                 "theme": look.name}
+        save_manifest(folder, study=study, parameters=known, seed=analysis.seed)
     return [Path(out) / path.name for path in written]
+
+
+def _nothing_drawn(analysis: Analysis, kind: str) -> str:
+    if kind == "map":
+        return (f"{analysis.study.name}: there is no map to draw: that needs events, and touchpoints with their stages. "
+                "Add both to the study, or run `personakit check` to see what is missing.")
+    return (f"{analysis.study.name}: there are no personas to make cards of (verdict: {analysis.candidates.verdict}). "
+            "Run `personakit run` for the report that says why, or name a candidate with --candidate.")
 
 
 def analyse_study(

@@ -10,6 +10,7 @@ import pytest
 
 from personakit.cli import read_sizes
 from personakit.errors import StudyError
+from personakit.samples import make_sample
 
 
 def personakit(*arguments, cwd):
@@ -61,6 +62,29 @@ def test_a_wrong_study_toml_is_one_sentence(small_study, tmp_path, toml, words):
 def test_unknown_format_stops_before_the_work(small_study, tmp_path):
     done = personakit("run", small_study, "--out", "out", "--formats", "htlm", cwd=tmp_path)
     assert_one_sentence(done, "htlm", "html")
+
+
+@pytest.mark.parametrize("command", ["cards", "map"])
+def test_cards_and_map_stop_before_the_work(small_study, tmp_path, command):
+    done = personakit(command, small_study, "--out", "out", "--formats", "html,ptx", cwd=tmp_path)
+    assert_one_sentence(done, "ptx", "pptx")
+    done = personakit(command, small_study, "--out", "out", "--theme", "gray", cwd=tmp_path)
+    assert_one_sentence(done, "Did you mean 'grey'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_cards_and_maps_of_a_study_in_french(tmp_path):
+    folder = make_sample("lunettes", tmp_path / "lunettes", seed=3, participants=300)
+    asked = ("--candidate", "latent_class-3", "--language", "fr", "--formats", "html,pptx,md")
+    done = personakit("cards", folder, "--out", "cards", *asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "cards").iterdir()}
+    assert names == {"P1.html", "P2.html", "P3.html", "cards.pptx", "P1.md", "P2.md", "P3.md", "manifest.json"}
+    assert "Objectifs" in (tmp_path / "cards" / "P1.md").read_text(encoding="utf-8")
+    done = personakit("map", folder, "--out", "maps", *asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"all.html", "P1.html", "all.pptx"} <= {path.name for path in (tmp_path / "maps").iterdir()}
+    assert done.stdout.splitlines()[0] == "maps/all.html"
 
 
 def test_unknown_sample(tmp_path):

@@ -33,6 +33,7 @@ from personakit.export import (
     save_tables,
 )
 from personakit.export.render import file_name
+from personakit.export.theme import DRAWING_PAIRS, TEXT_PAIRS, THEMES, contrast, theme_css
 from personakit.maps import make_map
 
 THEME = (Path(export_package.__file__).parent / "theme.css").read_text(encoding="utf-8")
@@ -354,7 +355,7 @@ def test_map_json_holds_cells(written):
     ],
 )
 def test_unknown_format(tmp_path, save):
-    with pytest.raises(ChoiceError, match=r"'htm' is unknown. Allowed: html, json. Did you mean 'html'\?"):
+    with pytest.raises(ChoiceError, match=r"'htm' is unknown. Allowed: html, json, pptx.* Did you mean 'html'\?"):
         save(tmp_path / "x", ["htm"])
     assert list(tmp_path.iterdir()) == []
 
@@ -425,38 +426,23 @@ def test_file_names_are_safe():
 # ---------------------------------------------------------------- colours
 
 
-def _luminance(colour):
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, two):
-    """The contrast ratio of WCAG 2.2."""
-    high, low = sorted((_luminance(one), _luminance(two)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_contrast_by_hand():
     """Black on white is 21; #767676 on white is 4.54 (WCAG's own example of the smallest grey that passes)."""
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-def test_every_text_colour_of_the_theme_can_be_read():
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", THEME))
-    pairs = [pair.split("/") for line in re.findall(r"pairs: (.*)", THEME) for pair in line.replace("*/", "").split()]
-    assert len(pairs) >= 15
-    for text, background in pairs:
+@pytest.mark.parametrize("name", THEMES)
+def test_every_text_colour_of_a_theme_can_be_read(name):
+    """Computed here again, for every theme, from the CSS variables that a page carries."""
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", theme_css(THEMES[name])))
+    for text, background in TEXT_PAIRS:
         assert contrast(colours[text], colours[background]) >= 4.5, (text, background)
+    for mark, background in DRAWING_PAIRS:
+        assert contrast(colours[mark], colours[background]) >= 3.0, (mark, background)
+    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in THEMES[name].personas)
     templates = "".join(
         path.read_text(encoding="utf-8") for path in (Path(export_package.__file__).parent / "templates").iterdir()
     )
     used = set(re.findall(r"[ ;{]color: var\(--([a-z-]+)\)", THEME + templates))
-    assert used <= {text for text, _ in pairs}
-
-
-def test_persona_colours_carry_white_letters():
-    from personakit.export.drawings import PERSONA_COLOURS
-
-    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in PERSONA_COLOURS)
+    assert used <= {text for text, _ in TEXT_PAIRS}

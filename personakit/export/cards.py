@@ -1,124 +1,67 @@
-"""Persona cards as files: HTML (A4 landscape, front and back) and JSON."""
+"""Persona cards as files, in any of the formats."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from personakit.documents import Card, Claim
-from personakit.export.drawings import avatar, dots, dumbbell, persona_colour, share_bar
-from personakit.export.folder import write_json
-from personakit.export.render import check_formats, file_name, render
-from personakit.export.tables import plain
-from personakit.wording import say_key
+from personakit.documents import Card
+from personakit.errors import StudyError, first_five
+from personakit.export.formats import write_documents
+from personakit.export.html import card_html
+from personakit.export.layout.words import used_evidence
+from personakit.export.render import file_name
+from personakit.export.theme import Theme
 
-FORMATS = ("html", "json")
-SCHEMA = "personakit.card/1"
-#: the front, from what people want to what they say; its columns fill evenly
-FRONT = ("goal", "need", "motivation", "pain", "barrier", "delight", "behaviours", "content", "preferred", "channels",
-         "devices", "quotes", "surprise", "unknown")
+__all__ = ["card_html", "save_cards", "used_evidence"]
 
 
-def save_cards(cards: Sequence[Card], folder: str | Path, *, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write each card as one file a format, named after its persona: ``P1.html``, ``P1.json``.
+def save_cards(
+    cards: Sequence[Card],
+    folder: str | Path,
+    *,
+    formats: Sequence[str] = ("html", "json"),
+    theme: str | Path | Theme = "colour",
+) -> list[Path]:
+    """Write cards as files: one each, named after its persona (``P1.html``), or all in one (``cards.pptx``).
 
-    The HTML is one self-contained file without script: it opens anywhere and prints on A4 landscape, front and back.
+    HTML is one self-contained file without script that prints on A4 landscape, front and back. PPTX is made of native
+    text, charts and shapes, named by field: edit it, then read the edits back with ``read_card_edits``. Text is measured,
+    shrunk to 8 points at least, and then goes on to another page. The same cards give the same bytes.
 
     Parameters
     ----------
     cards
-        What ``make_cards`` returned.
+        What ``make_cards`` returned, or ``load_document``.
     folder
-        Made if it does not exist.
+        Made if it does not exist. Files are written aside first: on a full disk nothing is left half-written.
     formats
-        Any of ``html`` and ``json``.
+        One file a card: ``html``, ``json``, ``pdf``, ``png``, ``svg``, ``md``. All cards in one: ``pptx`` (A4),
+        ``pptx-wide`` (16:9), ``xlsx``, ``csv``, ``stickies`` (a CSV for Miro or FigJam).
+    theme
+        ``colour``, ``grey``, or the path of a brand's TOML: name, font, logo, logo_alt, [colours], personas.
 
     Returns
     -------
-    The paths written, in order.
+    The paths written, in order. A format whose package is missing is left out with a warning that names the install line.
 
     Raises
     ------
     ChoiceError
-        A format is unknown.
+        A format or a theme is unknown.
+    StudyError
+        The folder cannot be written, two cards share a file name, the theme cannot be read by people (WCAG 2.2), or the
+        only format asked for needs a package that is not installed.
 
     Examples
     --------
     >>> save_cards([], "cards", formats=["html"])
     []
     """
-    check_formats(formats, FORMATS)
-    folder = Path(folder)
-    written = []
-    for card in cards:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / file_name(card.persona)
-        if "html" in formats:
-            written.append(path.with_suffix(".html"))
-            written[-1].write_text(card_html(card), encoding="utf-8", newline="\n")
-        if "json" in formats:
-            written.append(write_json(card_json(card), path.with_suffix(".json")))
-    return written
-
-
-def card_json(card: Card) -> dict[str, object]:
-    """Return the card as plain values: every sentence with the evidence behind it."""
-    return {
-        "schema": SCHEMA, "persona": card.persona, "language": card.language, "title": card.title,
-        "summary": _claim(card.summary), "banner": card.banner,
-        "sections": [{"key": one.key, "title": one.title, "side": one.side, "claims": [_claim(c) for c in one.claims]}
-                     for one in card.sections],
-        "figures": plain(card.figures),
-    }
-
-
-def _claim(claim: Claim) -> dict[str, object]:
-    return {"text": claim.text, "evidence": list(claim.evidence), "n": claim.n, "status": claim.status}
-
-
-def card_html(card: Card) -> str:
-    """Return the card as one HTML text."""
-    sections = {one.key: one for one in card.sections}
-    numbers = {one: place for place, one in enumerate(used_evidence(card), start=1)}
-    places: dict[str, list[str]] = {}
-    for one in numbers:
-        places.setdefault(str(card.figures["sources"].get(one, "")), []).append(one)  # type: ignore[attr-defined]
-    share: Any = card.figures["share"]
-    colour = persona_colour(card.persona)
-    bar = share_bar(share, colour=colour, label=share["text"]) if "share" in share else ""
-    name = say_key("cards.avatar", card.language, persona=card.persona)
-    return render(
-        "card.html", card.language, card=card, sections=[sections[key] for key in FRONT if key in sections], numbers=numbers,
-        back=[one for one in card.sections if one.side == "back"], share=share, bar=bar, colour=colour,
-        strip=[one for one in card.sections if one.key == "journey"], avatar=avatar(card.persona, label=name),
-        drawings=_drawings(card), places=list(places.items()),
-    )
-
-
-def _drawings(card: Card) -> dict[str, list[object]]:
-    """Section -> one drawing a claim. The second line of a claim says what its drawing shows."""
-    drawn: dict[str, list[object]] = {}
-    for section in card.sections:
-        numbers = card.figures.get(section.key)
-        if isinstance(numbers, tuple):
-            labels = [claim.text.replace("\n", ": ") for claim in section.claims]
-            drawn[section.key] = [dots(one["n"], one["total"], label=label) if "total" in one else dumbbell(one, label=label)
-                                  for one, label in zip(numbers, labels, strict=True)]
-    return drawn
-
-
-def used_evidence(card: Card) -> tuple[str, ...]:
-    """List the evidence ids a card names, in the order of its sentences: their place is the number a reader sees.
-
-    Examples
-    --------
-    >>> claim = Claim(text="x", evidence=("b", "a"))
-    >>> used_evidence(Card(persona="P1", language="en", title="t", summary=claim, banner=None, sections=()))
-    ('b', 'a')
-    """
-    claims = [card.summary, *(claim for part in card.sections for claim in part.claims)]
-    ids = [one for claim in claims for one in claim.evidence]
-    first = card.figures.get("share", {})
-    head = [str(first["evidence"])] if isinstance(first, Mapping) and "evidence" in first else []
-    return tuple(dict.fromkeys([*head, *ids]))
+    names = [file_name(card.persona) for card in cards]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise StudyError(
+            f"save_cards: {len(twice)} cards share a file name ({first_five(twice)}). Give each persona its own id."
+        )
+    return write_documents(dict(zip(names, cards, strict=True)), Path(folder), kind="card", formats=formats, theme=theme)

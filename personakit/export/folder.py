@@ -72,6 +72,42 @@ def finished_folder(out: str | Path) -> Iterator[Path]:
         raise
 
 
+def staged(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files into a folder, all or none: each is written whole beside its place first.
+
+    Returns
+    -------
+    The paths, in the order of ``files``.
+
+    Raises
+    ------
+    StudyError
+        The folder cannot be written, or the disk is full. Files that were there stay as they were.
+
+    Examples
+    --------
+    >>> staged(Path("nowhere"), {})
+    []
+    """
+    if not files:
+        return []
+    aside = [(folder / f".{name}.{os.getpid()}.partial", folder / name, content) for name, content in files.items()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for partial, _, content in aside:
+            partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        for partial, path, _ in aside:
+            partial.replace(path)
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be written ({error.strerror}). Nothing was left half-written; name a folder that "
+                         "you may write to, on a disk with room.") from None
+    finally:
+        for partial, _, _ in aside:
+            if folder.is_dir():
+                partial.unlink(missing_ok=True)
+    return [path for _, path, _ in aside]
+
+
 def check_replaceable(out: str | Path) -> None:
     """Raise ``StudyError`` where ``out`` is something that a new result must not replace: call it before long work.
 

@@ -53,8 +53,8 @@ def save_tables(tables: Mapping[str, pd.DataFrame], folder: str | Path) -> list[
         flat = _flat(table)
         rows = records(flat)
         csv_path, json_path = folder / f"{name}.csv", folder / f"{name}.json"
-        safe = pd.DataFrame([[_safe_cell(row[column]) for column in row] for row in rows],
-                            columns=[_safe_cell(str(column)) for column in flat.columns], dtype=object)
+        safe = pd.DataFrame([[safe_cell(row[column]) for column in row] for row in rows],
+                            columns=[safe_cell(str(column)) for column in flat.columns], dtype=object)
         csv_path.write_text(safe.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")
         _write_rows(json_path, name, [str(column) for column in flat.columns], rows)
         written += [csv_path, json_path]
@@ -101,7 +101,8 @@ def plain(value: object) -> object:
     return None if value is pd.NA or value is pd.NaT else str(value)
 
 
-def _safe_cell(value: object) -> object:
+def safe_cell(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

@@ -1,0 +1,1 @@
+"""Cards and maps as rows: spreadsheets, Markdown, XML and sticky notes."""
