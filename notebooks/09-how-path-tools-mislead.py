@@ -76,7 +76,7 @@ later[["persona_a", "persona_b", "people_a", "change", "low", "high", "p", "verd
 # ## 2. Sessions counted as if each were another person
 #
 # Sixty people with habits of their own, ten sessions each, two personas drawn by lot; dealt ten times. Shuffling sessions
-# calls the lots different nearly every time; shuffling people does not.
+# calls the lots different half of the time or more; shuffling people does not.
 
 # %%
 p = {"session": [], "person": []}
@@ -198,7 +198,7 @@ lift.rename("share who buy, by whether the banner was seen").round(2).to_frame()
 # %% [markdown]
 # ## 9. A Sankey diagram that does not add up
 #
-# Keep the three largest touchpoints of each column and drop the rest, and two thirds of the people vanish between columns.
+# Keep the three largest touchpoints of each column and drop the rest, and most of the people vanish between columns.
 # Here what has no node of its own flows through `other`.
 
 # %%
