@@ -20,6 +20,8 @@ from personakit.schema import PERSONA, row_id
 ALPHA = 0.05
 #: below this the arms are not as large as was planned: something is wrong with who got which
 SAMPLE_RATIO_ALPHA = 0.001
+#: skewness of a difference of means beyond which its interval does not hold: Cochran's rule, n > 25 G^2, for one mean
+SKEWED = 0.2
 #: people in each part of a comparison
 FEWEST = 10
 DESIGNS = ("randomised", "difference_in_differences", "before_after")
@@ -31,8 +33,9 @@ class ChangeEffect:
 
     ``effects``: evidence_id, persona (``all`` or P1 ...), kpi, role (kpi or guardrail), design, n_with, n_without, with_it,
     without_it (means; of a difference in differences, the changes of both), effect, low, high, p, q, verdict (raised,
-    lowered, not_distinguishable, cannot_tell). ``checks``: check, value, p, passed. ``level`` is that of the intervals
-    (higher than 95 % where looks are corrected for); ``why`` says it in sentences.
+    lowered, not_distinguishable; cannot_tell: a failed check, too few people or, where p alone is missing, a few very large
+    values). ``checks``: check, value, p, passed. ``level`` is that of the intervals (higher than 95 % where looks are
+    corrected for); ``why`` says it in sentences.
     """
 
     effects: pd.DataFrame
@@ -102,8 +105,8 @@ def measure_change(
     References
     ----------
     Newcombe (1998) for differences of shares, put together as by Zou and Donner (2008) for a difference of two, tested as by
-    Agresti and Caffo (2000); Welch (1947) for means; Lan and DeMets (1983), spending as O'Brien and Fleming
-    (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences in differences.
+    Agresti and Caffo (2000); Welch (1947) for means, where Cochran (1977) allows; Lan and DeMets (1983), spending as
+    O'Brien and Fleming (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences in differences.
 
     Examples
     --------
@@ -235,9 +238,14 @@ def _effect(figure: pd.Series, parts: list[np.ndarray], level: float, *, strict:
          "n_without": sum(map(len, own[1::2])) if len(own) == 2 else len(own[2]) + len(own[3])}
     if few < FEWEST:
         return {**n, **dict.fromkeys(("with_it", "without_it", "effect", "low", "high", "p"), np.nan)}
-    if set(np.unique(np.concatenate(own))) <= {0.0, 1.0}:
-        return {**n, **(_of_shares(own[0], own[1], level) if len(own) == 2 else _of_moved_shares(own, level))}
-    return {**n, **_of_means(own, level)}
+    return {**n, **_difference(own, level)}
+
+
+def _difference(own: list[np.ndarray], level: float) -> dict[str, float]:
+    """Compare two parts, or the differences of two and two, as a share or as a mean."""
+    if not set(np.unique(np.concatenate(own))) <= {0.0, 1.0}:
+        return _of_means(own, level)
+    return _of_shares(own[0], own[1], level) if len(own) == 2 else _of_moved_shares(own, level)
 
 
 def _of_shares(one: np.ndarray, other: np.ndarray, level: float) -> dict[str, float]:
@@ -265,7 +273,10 @@ def _of_moved_shares(own: list[np.ndarray], level: float) -> dict[str, float]:
 
 
 def _of_means(own: list[np.ndarray], level: float) -> dict[str, float]:
-    """Welch's interval of a difference of two means, or of the difference of two such differences; none without spread."""
+    """Welch's interval of a difference of two means, or of the difference of two such differences; none without spread.
+
+    No p where a few large values lean the difference so far to one side that the interval misses more than it says.
+    """
     means = [one.mean() for one in own]
     errors = np.array([one.var(ddof=1) / len(one) for one in own])
     sides = means if len(own) == 2 else [means[0] - means[1], means[2] - means[3]]
@@ -274,8 +285,16 @@ def _of_means(own: list[np.ndarray], level: float) -> dict[str, float]:
         return {"with_it": sides[0], "without_it": sides[1], "effect": effect, "low": np.nan, "high": np.nan, "p": np.nan}
     degrees = errors.sum() ** 2 / (errors**2 / np.array([len(one) - 1 for one in own])).sum()
     reach = t.ppf(0.5 + level / 2, degrees) * error
+    p = float(2 * t.sf(abs(effect) / error, degrees)) if _leaning(own) <= SKEWED else np.nan
     return {"with_it": sides[0], "without_it": sides[1], "effect": effect, "low": effect - reach, "high": effect + reach,
-            "p": float(2 * t.sf(abs(effect) / error, degrees))}
+            "p": p}
+
+
+def _leaning(own: list[np.ndarray]) -> float:
+    """Skewness of a difference of means, from that of all parts together: a small part may just have missed the giants."""
+    apart = np.concatenate([one - one.mean() for one in own])
+    n, signs = np.array([len(one) for one in own]), np.array([1, -1, -1, 1][: len(own)])
+    return float(abs((signs / n**2).sum()) / (1 / n).sum() ** 1.5 * abs((apart**3).mean()) / (apart**2).mean() ** 1.5)
 
 
 def two_samples(mean: np.ndarray, variance: np.ndarray, n: int) -> np.ndarray:
@@ -347,13 +366,13 @@ def _placebo(values: np.ndarray, time: np.ndarray, parts: list[np.ndarray]) -> t
     own = [values[part & known & side] for part in (parts[1], parts[3]) for side in (time >= middle, time < middle)]
     if min(map(len, own)) < FEWEST:
         return "placebo", np.nan, np.nan, True
-    found = _of_means(own, 1 - ALPHA)
-    return "placebo", found["effect"], found["p"], found["p"] >= ALPHA
+    found = _difference(own, 1 - ALPHA)
+    return "placebo", found["effect"], found["p"], not found["p"] < ALPHA
 
 
 def _verdict(row: Mapping[Any, Any], sound: bool, alpha: float) -> str:
     low, high, q = (float(row[name]) for name in ("low", "high", "q"))
-    if np.isnan(low) or (not sound and row["design"] != "before_after"):
+    if np.isnan(low) or np.isnan(q) or (not sound and row["design"] != "before_after"):
         return "cannot_tell"
     if q >= alpha or low <= 0 <= high:
         return "not_distinguishable"
@@ -364,6 +383,8 @@ def _sentences(effects: pd.DataFrame, checks: pd.DataFrame, design: str) -> tupl
     said = [Sentence(key=f"change.{design}")]
     said += [Sentence(key=f"change.failed_{one}") for one in checks.loc[~checks["passed"], "check"]]
     for row in effects[effects[PERSONA] == "all"].to_dict("records"):
+        if np.isnan(row["p"]) and not np.isnan(row["low"]):
+            said.append(Sentence(key="change.skewed", values={"kpi": row["kpi"]}))
         said.append(Sentence(key=f"change.{row['verdict']}", values={
             "kpi": row["kpi"], "without": row["without_it"], "now": row["with_it"], "effect": row["effect"],
             "low": row["low"], "high": row["high"], "people": int(row["n_with"]), "others": int(row["n_without"])}))

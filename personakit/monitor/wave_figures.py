@@ -51,7 +51,7 @@ def make_ground(old: Personas, new: Personas, journeys: tuple[Journeys, Journeys
     centres = np.stack([_mean(place[:first][label[:first] == one]) for one in range(len(names))])
     place = np.where(np.isnan(place), centres[label], place)
     away = _away(place, label, centres, first)
-    far = _beyond(away, label, np.arange(len(label))[None] >= first, len(names))[0]
+    far = beyond(away, label, np.arange(len(label))[None] >= first, len(names))[0]
     return Ground(personas=names, label=label, columns=columns, natural=natural, scaled=scaled, place=place, centres=centres,
                   away=away, far=far, steps=None if journeys is None else _steps(old, new, journeys))
 
@@ -147,11 +147,11 @@ def share_beyond(ground: Ground, is_new: np.ndarray) -> np.ndarray:
 
     The limit moves with the people who set it: that few people set it badly is then part of what chance does.
     """
-    beyond = _beyond(ground.away, ground.label, is_new, len(ground.personas)) & is_new
-    return beyond.sum(axis=1) / is_new.sum(axis=1)
+    out = beyond(ground.away, ground.label, is_new, len(ground.personas)) & is_new
+    return out.sum(axis=1) / is_new.sum(axis=1)
 
 
-def _beyond(away: np.ndarray, label: np.ndarray, is_new: np.ndarray, k: int) -> np.ndarray:
+def beyond(away: np.ndarray, label: np.ndarray, is_new: np.ndarray, k: int) -> np.ndarray:
     """Mark the rows (replicates, rows) farther out than 97.5 % of the old people of their persona; old people alike."""
     out = np.zeros(is_new.shape, dtype=bool)
     for one in range(k):
