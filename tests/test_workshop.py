@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from typer.testing import CliRunner
 import personakit as pk
 from personakit.cli import app
 from personakit.errors import ChoiceError, StudyError
-from personakit.workshop import check, deal_workshop, debrief
+from personakit.wording import say_key
+from personakit.workshop import check, deal_workshop, debrief, write_paper
 from personakit.workshop.dealing import unseal
+from personakit.workshop.debriefing import _judged
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "workshop"
 SOLUTIONS = sorted(FOLDER.glob("solution-*.py"))
@@ -42,6 +45,28 @@ def test_nothing_in_a_groups_folder_tells_the_truth(dealt):
             assert word not in text
         assert not (folder / "truth").exists()
     assert "comparatrice" not in (dealt / "facilitator" / "answers.sealed").read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_form_gives_no_answer_away(dealt, language):
+    # the examples in the form once were the planted ones
+    form = say_key("workshop.form", language)
+    for truth in unseal(dealt / "facilitator" / "answers.sealed").values():
+        for example in re.findall(r':[^"#]*"([^"]+)"', form)[1:]:  # the first is "none"
+            assert _judged("channel_break", example, truth)[2] is False
+            assert _judged("content_gap", example, truth)[2] is False
+        assert not truth["personas"] or f'"{truth["personas"]}"' not in form
+
+
+def test_sheets_are_printed_too_where_that_can_be_done(tmp_path):
+    pytest.importorskip("weasyprint")
+    one, again = (write_paper(tmp_path / name, language="fr") for name in ("one", "again"))
+    assert [path.name for path in one] == [f"{name}.{kind}" for name in ("card", "map", "notes") for kind in ("html", "pdf")]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in again]
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    pages = {path.stem: [tuple(round(side) for side in page.get_size()) for page in pypdfium2.PdfDocument(path.read_bytes())]
+             for path in one if path.suffix == ".pdf"}
+    assert pages == {"card": [(842, 595)] * 2, "map": [(1191, 842)], "notes": [(595, 842)]}
 
 
 def test_every_group_can_solve_its_own(dealt):

@@ -106,7 +106,8 @@ def measure_change(
     ----------
     Newcombe (1998) for differences of shares, put together as by Zou and Donner (2008) for a difference of two, tested as by
     Agresti and Caffo (2000); Welch (1947) for means, where Cochran (1977) allows; Lan and DeMets (1983), spending as
-    O'Brien and Fleming (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences in differences.
+    O'Brien and Fleming (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences
+    in differences.
 
     Examples
     --------
@@ -155,8 +156,8 @@ def _check_people(outcomes: pd.DataFrame, arms: pd.Series | None, exposed: pd.Se
     if not len(outcomes):
         raise TooFewError("outcomes: nobody is in them.")
     for name, given in (("outcomes", outcomes), ("arms", arms), ("exposed", exposed)):
-        twice = [] if given is None else given.index[given.index.duplicated()].unique()
-        if len(twice):
+        if given is not None and given.index.has_duplicates:
+            twice = given.index[given.index.duplicated()].unique()
             raise StudyError(f"{name}: {len(twice)} participants stand there more than once ({first_five(twice)}). "
                              f"One row a person.")
     strange = [] if exposed is None else [one for one in exposed.dropna().unique() if one not in (True, False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from personakit.export.render import render
@@ -56,6 +57,7 @@ def _pdf(page: str) -> bytes | None:
         from weasyprint import HTML
     except (ImportError, OSError):
         return None
+    logging.getLogger("weasyprint").addHandler(logging.NullHandler())  # it tells of style lines meant for browsers
     printed = HTML(string=page).write_pdf()
     return printed if isinstance(printed, bytes) else None
 
