@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hand_made
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -18,7 +19,7 @@ from personakit.errors import ChoiceError, StudyError
 from personakit.wording import say_key
 from personakit.workshop import check, deal_workshop, debrief, write_paper
 from personakit.workshop.dealing import unseal
-from personakit.workshop.debriefing import _judged
+from personakit.workshop.debriefing import _judged, _membership
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "workshop"
 SOLUTIONS = sorted(FOLDER.glob("solution-*.py"))
@@ -129,16 +130,46 @@ def test_the_commands(tmp_path):
     assert "content_gap" in opened.stdout
 
 
+@pytest.mark.parametrize(("question", "said", "right"), [
+    ("channel_break", "du web vers la boutique", True), ("channel_break", "from web to the shop", True),
+    ("channel_break", "web → magasin", True), ("channel_break", "boutique -> web", False),
+    ("content_gap", "rassurer, décision d'achat", True), ("content_gap", "purchase / reassure", True),
+    ("friction", "panier", True), ("personas", "rien", False), ("personas", "4", True),
+])
+def test_answers_are_read_as_people_write_them(question, said, right):
+    truth = {"personas": 4, "friction": ["Panier"], "channel_break": [["web", "shop"]], "people": {},
+             "content_gap": [["reassure", "purchase"]]}
+    assert _judged(question, said, truth)[2] is right
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"x", b"participant_id;persona\nc1;a\nc1;b\nc2;a\n", b"a,b\n1"])
+def test_a_broken_membership_is_a_question_mark(tmp_path, content):
+    (tmp_path / "membership.csv").write_bytes(content)
+    truth = {"personas": 2, "people": {"c1": "one", "c2": "two"}}
+    assert _membership(tmp_path / "membership.csv", truth)[::2] == ("?", None)
+
+
 # ---------------------------------------------------------------- checks
 @pytest.mark.parametrize("wrong", [None, 7, "P1", [], {}, np.nan, hand_made.findings])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_checks_never_raise(wrong, language):
     for exercise, names in (("reading", ["study", "aside", "reason"]), ("features", ["study", "features"]),
                             ("naming", ["personas"]), ("candidates", ["candidates", "verdict", "k"]),
-                            ("journeys", ["findings", "friction"])):
+                            ("journeys", ["findings", "friction", "channel_break", "differ"])):
         seen = check(exercise, language=language, **dict.fromkeys(names, wrong))
         assert not seen.passed
         assert "✘" in repr(seen)
+
+
+@pytest.mark.parametrize("odd", [pd.DataFrame({"touchpoint": ["Panier"]}), pd.Series(["Panier"]), np.array(["a", "b"]), pd.NA,
+                                 ["web", None], ("web",), [["web"], ["shop"]], [np.array([1, 2])], True, np.bool_(True)])
+def test_tables_where_a_word_is_asked_for_are_wrong_answers(odd):
+    # a learner hands in the row instead of the word
+    seen = check("journeys", findings=hand_made.findings(), friction=odd, channel_break=odd, differ=odd)
+    assert not seen.passed
+    assert repr(seen)
+    for answer in ("aside", "reason"):
+        assert repr(check("reading", study=hand_made.study(), **{answer: odd}))
 
 
 def test_checks_hold_what_is_right_and_hint_at_what_is_not():
