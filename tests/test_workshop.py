@@ -161,8 +161,9 @@ def test_checks_never_raise(wrong, language):
         assert "✘" in repr(seen)
 
 
-@pytest.mark.parametrize("odd", [pd.DataFrame({"touchpoint": ["Panier"]}), pd.Series(["Panier"]), np.array(["a", "b"]), pd.NA,
-                                 ["web", None], ("web",), [["web"], ["shop"]], [np.array([1, 2])], True, np.bool_(True)])
+@pytest.mark.parametrize("odd", [pd.DataFrame({"touchpoint": ["Panier"]}), pd.Series(["Panier"]), np.array(["a", "b"]),
+                                 pd.NA, ["web", None], ("web",), [["web"], ["shop"]], [np.array([1, 2])], True,
+                                 np.bool_(True)])
 def test_tables_where_a_word_is_asked_for_are_wrong_answers(odd):
     # a learner hands in the row instead of the word
     seen = check("journeys", findings=hand_made.findings(), friction=odd, channel_break=odd, differ=odd)

@@ -162,7 +162,8 @@ def _journeys(findings: Any, friction: Any, channel_break: Any, differ: Any) -> 
     said = tuple(canonical(one) for one in pair if isinstance(one, str))
     yield _line(said in found if found else channel_break is None or not len(pair), "channel_break")
     first = findings.comparison["verdict"].iloc[:1]
-    yield _line(isinstance(differ, (bool, np.bool_)) and len(first) > 0 and bool(differ) == (first.iloc[0] == "differ"), "differ")
+    said_so = len(first) > 0 and isinstance(differ, (bool, np.bool_)) and bool(differ) == (first.iloc[0] == "differ")
+    yield _line(said_so, "differ")
 
 
 def _same(said: object, found: list[str]) -> bool:
