@@ -92,7 +92,8 @@ def two_waves(tmp_path_factory):
         'name = "Survey"\nlanguage = "fr"\n[participants]\nfrom = "answers"\n[answers]\nfile = "answers.csv"\n'
         '[[wave]]\nname = "2026"\nanswers = "later.csv"\n[[wave]]\nname = "other"\nanswers = "other.csv"\n')
     (folder / "answers.csv").write_text(answers_of(1, "a", 0.5))
-    (folder / "later.csv").write_text(answers_of(2, "b", 0.97))
+    (folder / "later.csv").write_text(answers_of(2, "b", 0.97).replace("q4\n", "q4,q9\n", 1).replace("\nb", ",1\nb").replace(
+        "q9,1\n", "q9\n").rstrip("\n") + ",1\n")
     (folder / "other.csv").write_text(answers_of(3, "c", 0.5).replace("q3", "q_new"))
     return folder
 
@@ -107,6 +108,8 @@ def test_two_waves_of_one_folder_are_compared_twice_alike(two_waves, tmp_path):
     assert one == again
     page = (tmp_path / "one" / "index.html").read_text(encoding="utf-8")
     assert "Survey et Survey (2026)" in page
+    unshared = (tmp_path / "one" / "tables" / "unshared_names.csv").read_text(encoding="utf-8")
+    assert unshared == "table,name,wave\nanswers,q9,new\n"
     # a few of the second kind are left: it is said without their number, or the one that would give it away
     assert "trop peu de membres" in page
     assert "a grandi" not in page
