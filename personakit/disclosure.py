@@ -36,6 +36,7 @@ def hide_small(
     values: Sequence[str],
     totals: Sequence[Total] = (),
     threshold: int = THRESHOLD,
+    already: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Empty the ``values`` of rows that stand on too few people, and say which in a new column ``hidden``.
 
@@ -56,6 +57,8 @@ def hide_small(
         columns has two.
     threshold
         The smallest number of people that may be shown.
+    already
+        Marks rows (bool) that are hidden for another reason.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def hide_small(
     >>> hide_small(table, counts=["n"], values=["n", "share"], totals=[(("stage",), "n")])["hidden"].tolist()
     [True, True, False]
     """
-    hidden = find_small(frame, counts=counts, totals=totals, threshold=threshold)
+    hidden = find_small(frame, counts=counts, totals=totals, threshold=threshold, already=already)
     return _empty(frame, hidden, values).assign(hidden=hidden)
 
 

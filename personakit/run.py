@@ -41,7 +41,7 @@ from personakit.features import build_features
 from personakit.frozen import Sentence
 from personakit.journeys import describe_journeys, trace_journeys
 from personakit.maps import make_map
-from personakit.monitor import WaveComparison, carry_over, compare_waves
+from personakit.monitor import WaveComparison, carry_over, compare_waves, unshared_names
 from personakit.personas import choose, label, match_personas, recommend, suggest_labels
 from personakit.records import Candidates, Evidence, Features, JourneyFindings, Journeys, Personas, Study
 from personakit.schema import ORIGIN
@@ -227,7 +227,8 @@ def compare_studies(
     Parameters
     ----------
     old, new
-        From ``load_study``: the same tables, with the same names of events, items and codes.
+        From ``load_study``: the same tables, with the same names of events, items and codes; those that only one of the two
+        has are listed in ``tables/unshared_names.csv``.
     out
         The folder to write, as ``run_study`` does.
     k, candidate, language, seed
@@ -251,6 +252,7 @@ def compare_studies(
     title = say_key("monitor.title", before.language, old=old.name, new=new.name)
     with finished_folder(out) as folder:
         save_comparison(waves, before.personas, folder, title=title, language=before.language)
+        save_tables({"unshared_names": unshared_names(old, new)}, folder / "tables")
         asked = {"k": list(k), "candidate": candidate, "language": before.language, "compared_with": old.name}
         save_manifest(folder, study=new, parameters=asked, seed=seed)
     return Path(out)

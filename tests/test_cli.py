@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from personakit.cli import read_sizes
@@ -96,3 +97,59 @@ def test_sizes():
     for wrong in ("1-3", "8-2", "two", ""):
         with pytest.raises(StudyError, match="--k"):
             read_sizes(wrong)
+
+
+# ---------------------------------------------------------------- waves
+def answers_of(seed, prefix, share, n=90):
+    """Two kinds of people on five items; ``share`` of the first."""
+    rng = np.random.default_rng(seed)
+    kind = np.where((rng.random(n) < share)[:, None], [5, 5, 2, 2, 6], [2, 2, 5, 5, 3])
+    values = np.clip(np.round(kind + rng.normal(0, 0.8, (n, 5))), 1, 7).astype(int)
+    rows = [f"{prefix}{one},{','.join(map(str, row))}" for one, row in enumerate(values)]
+    return "\n".join(["participant_id,q0,q1,q2,q3,q4", *rows]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def two_waves(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("waves")
+    (folder / "study.toml").write_text(
+        'name = "Survey"\nlanguage = "fr"\n[participants]\nfrom = "answers"\n[answers]\nfile = "answers.csv"\n'
+        '[[wave]]\nname = "2026"\nanswers = "later.csv"\n[[wave]]\nname = "other"\nanswers = "other.csv"\n')
+    (folder / "answers.csv").write_text(answers_of(1, "a", 0.5))
+    (folder / "later.csv").write_text(answers_of(2, "b", 0.97).replace("q4\n", "q4,q9\n", 1).replace("\nb", ",1\nb").replace(
+        "q9,1\n", "q9\n").rstrip("\n") + ",1\n")
+    (folder / "other.csv").write_text(answers_of(3, "c", 0.5).replace("q3", "q_new"))
+    return folder
+
+
+def test_two_waves_of_one_folder_are_compared_twice_alike(two_waves, tmp_path):
+    for out in ("one", "again"):
+        done = personakit("compare", two_waves, two_waves, "--new-wave", "2026", "--k", "2", "--out", out, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip().endswith("index.html")
+    one, again = ({path.relative_to(tmp_path / out): path.read_bytes() for path in (tmp_path / out).rglob("*")
+                   if path.is_file()} for out in ("one", "again"))
+    assert one == again
+    page = (tmp_path / "one" / "index.html").read_text(encoding="utf-8")
+    assert "Survey et Survey (2026)" in page
+    unshared = (tmp_path / "one" / "tables" / "unshared_names.csv").read_text(encoding="utf-8")
+    assert unshared == "table,name,wave\nanswers,q9,new\n"
+    # a few of the second kind are left: it is said without their number, or the one that would give it away
+    assert "trop peu de membres" in page
+    assert "a grandi" not in page
+    later = [row.split(",")[1:] for row in answers_of(2, "b", 0.97).splitlines()[1:]]
+    few = sum(int(row[0]) + int(row[1]) < int(row[2]) + int(row[3]) for row in later)
+    assert 1 <= few < 5
+    assert f"{few} sur 90" not in page
+    assert f"{90 - few} sur 90" not in page
+
+
+def test_waves_with_other_items_are_told_which(two_waves, tmp_path):
+    done = personakit("compare", two_waves, two_waves, "--new-wave", "other", "--k", "2", "--out", "out", cwd=tmp_path)
+    assert_one_sentence(done, "1 of the 5 features", "q3", "map the names")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_wave_is_one_sentence(two_waves, tmp_path):
+    done = personakit("compare", two_waves, two_waves, "--new-wave", "2027", "--out", "out", cwd=tmp_path)
+    assert_one_sentence(done, "wave", "2027", "Did you mean '2026'")

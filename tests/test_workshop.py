@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import hand_made
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import personakit as pk
 from personakit.cli import app
 from personakit.errors import ChoiceError, StudyError
-from personakit.workshop import check, deal_workshop, debrief
+from personakit.wording import say_key
+from personakit.workshop import check, deal_workshop, debrief, write_paper
 from personakit.workshop.dealing import unseal
+from personakit.workshop.debriefing import _judged, _membership
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "workshop"
 SOLUTIONS = sorted(FOLDER.glob("solution-*.py"))
@@ -42,6 +46,28 @@ def test_nothing_in_a_groups_folder_tells_the_truth(dealt):
             assert word not in text
         assert not (folder / "truth").exists()
     assert "comparatrice" not in (dealt / "facilitator" / "answers.sealed").read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_form_gives_no_answer_away(dealt, language):
+    # the examples in the form once were the planted ones
+    form = say_key("workshop.form", language)
+    for truth in unseal(dealt / "facilitator" / "answers.sealed").values():
+        for example in re.findall(r':[^"#]*"([^"]+)"', form)[1:]:  # the first is "none"
+            assert _judged("channel_break", example, truth)[2] is False
+            assert _judged("content_gap", example, truth)[2] is False
+        assert not truth["personas"] or f'"{truth["personas"]}"' not in form
+
+
+def test_sheets_are_printed_too_where_that_can_be_done(tmp_path):
+    pytest.importorskip("weasyprint")
+    one, again = (write_paper(tmp_path / name, language="fr") for name in ("one", "again"))
+    assert [path.name for path in one] == [f"{name}.{kind}" for name in ("card", "map", "notes") for kind in ("html", "pdf")]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in again]
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    pages = {path.stem: [tuple(round(side) for side in page.get_size()) for page in pypdfium2.PdfDocument(path.read_bytes())]
+             for path in one if path.suffix == ".pdf"}
+    assert pages == {"card": [(842, 595)] * 2, "map": [(1191, 842)], "notes": [(595, 842)]}
 
 
 def test_every_group_can_solve_its_own(dealt):
@@ -104,16 +130,47 @@ def test_the_commands(tmp_path):
     assert "content_gap" in opened.stdout
 
 
+@pytest.mark.parametrize(("question", "said", "right"), [
+    ("channel_break", "du web vers la boutique", True), ("channel_break", "from web to the shop", True),
+    ("channel_break", "web → magasin", True), ("channel_break", "boutique -> web", False),
+    ("content_gap", "rassurer, décision d'achat", True), ("content_gap", "purchase / reassure", True),
+    ("friction", "panier", True), ("personas", "rien", False), ("personas", "4", True),
+])
+def test_answers_are_read_as_people_write_them(question, said, right):
+    truth = {"personas": 4, "friction": ["Panier"], "channel_break": [["web", "shop"]], "people": {},
+             "content_gap": [["reassure", "purchase"]]}
+    assert _judged(question, said, truth)[2] is right
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"x", b"participant_id;persona\nc1;a\nc1;b\nc2;a\n", b"a,b\n1"])
+def test_a_broken_membership_is_a_question_mark(tmp_path, content):
+    (tmp_path / "membership.csv").write_bytes(content)
+    truth = {"personas": 2, "people": {"c1": "one", "c2": "two"}}
+    assert _membership(tmp_path / "membership.csv", truth)[::2] == ("?", None)
+
+
 # ---------------------------------------------------------------- checks
 @pytest.mark.parametrize("wrong", [None, 7, "P1", [], {}, np.nan, hand_made.findings])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_checks_never_raise(wrong, language):
     for exercise, names in (("reading", ["study", "aside", "reason"]), ("features", ["study", "features"]),
                             ("naming", ["personas"]), ("candidates", ["candidates", "verdict", "k"]),
-                            ("journeys", ["findings", "friction"])):
+                            ("journeys", ["findings", "friction", "channel_break", "differ"])):
         seen = check(exercise, language=language, **dict.fromkeys(names, wrong))
         assert not seen.passed
         assert "✘" in repr(seen)
+
+
+@pytest.mark.parametrize("odd", [pd.DataFrame({"touchpoint": ["Panier"]}), pd.Series(["Panier"]), np.array(["a", "b"]),
+                                 pd.NA, ["web", None], ("web",), [["web"], ["shop"]], [np.array([1, 2])], True,
+                                 np.bool_(True)])
+def test_tables_where_a_word_is_asked_for_are_wrong_answers(odd):
+    # a learner hands in the row instead of the word
+    seen = check("journeys", findings=hand_made.findings(), friction=odd, channel_break=odd, differ=odd)
+    assert not seen.passed
+    assert repr(seen)
+    for answer in ("aside", "reason"):
+        assert repr(check("reading", study=hand_made.study(), **{answer: odd}))
 
 
 def test_checks_hold_what_is_right_and_hint_at_what_is_not():

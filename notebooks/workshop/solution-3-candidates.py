@@ -42,5 +42,5 @@ seen
 # %% [markdown]
 # ## Talk about it
 #
-# - What do you say to a client who has paid for six personas when four are stable?
+# - What do you say to a client who has paid for six personas when fewer are stable?
 # - One group has a study in which nothing was planted. Could it be yours?

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from personakit.cards.known import natural
-from personakit.disclosure import hide_small
+from personakit.disclosure import Total, hide_small
 from personakit.export.render import render
 from personakit.export.tables import save_tables
+from personakit.frozen import Sentence
 from personakit.monitor import WaveComparison
+from personakit.monitor.wave_words import sentences
 from personakit.records import Personas
 from personakit.schema import FEATURE, KIND, PERSONA, UNIT
 from personakit.wording import check_language, feature_label, number, points, say, say_key, share
 
-#: counts of people -> figures that stand on them
+#: table -> counts of people, and the figures that stand on them
 CELLS = {
     "sizes": (["n_old", "n_new"], ["n_old", "n_new", "share_old", "share_new", "difference", "low", "high"]),
-    "shifts": (["n_old", "n_new"], ["n_old", "n_new", "old", "new", "difference", "low", "high", "effect"]),
-    "structure": (["n_new"], ["n_new", "far_new", "split_new"]),
+    "shifts": (["n_old", "n_new", "with_old", "with_new", "without_old", "without_new"],
+               ["n_old", "n_new", "old", "new", "difference", "low", "high", "effect"]),
+    "structure": (["n_new"], ["n_new", "far_old", "far_new", "split_old", "split_new"]),
     "journeys": (["people_old", "people_new"], ["people_old", "people_new", "change", "expected"]),
 }
 #: profile shifts on the page; the table holds all
@@ -50,14 +54,14 @@ def save_comparison(
     The paths written.
     """
     language = check_language(language)
-    tables = wave_tables(waves)
+    tables = wave_tables(waves, personas)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
-    lines = [say(one, language) for one in waves.why]
+    lines = [say(one, language) for one in _publishable(waves, tables, personas)]
     values = {
         "title": title, "verdict": waves.verdict, "lines": lines, "seed": waves.seed,
-        "questions": [[say_key(f"monitor.ask_{row['question']}", language), number(row["corrected"], language, 3),
+        "questions": [[say_key(f"monitor.ask_{row['question']}", language), _chance(row["corrected"], language),
                        say_key("monitor.yes" if row["found"] else "monitor.no", language)]
                       for row in waves.questions.to_dict("records")],
         "sizes": [_size(row, personas, language) for row in tables["wave_sizes"].to_dict("records")],
@@ -69,24 +73,68 @@ def save_comparison(
     return [page, *save_tables(tables, folder / "tables")]
 
 
-def wave_tables(waves: WaveComparison) -> dict[str, pd.DataFrame]:
-    """Return the tables of a comparison that may leave the room, by the name of their file."""
-    tables = {}
-    for name, (counts, values) in CELLS.items():
+def wave_tables(waves: WaveComparison, personas: Personas) -> dict[str, pd.DataFrame]:
+    """Return the tables of a comparison that may leave the room, by the name of their file.
+
+    A persona of few people in either wave is hidden in all of them, and with it the next smallest where its size could be
+    computed from the total. A share is hidden where few people have it, or few have it not.
+    """
+    sizes = _masked("sizes", waves.sizes.assign(study=""), totals=[(("study",), "n_old"), (("study",), "n_new")])
+    few = set(sizes.loc[sizes["hidden"], PERSONA])
+    holders = waves.shifts.assign(**_holders(waves.shifts, personas))
+    parts = [((PERSONA, FEATURE), name) for name in ("with_old", "with_new")]
+    tables = {"sizes": sizes, "shifts": _masked("shifts", holders, few=few, totals=parts).drop(columns=[
+        "with_old", "with_new", "without_old", "without_new"])}
+    for name in ("structure", "journeys"):
         frame = getattr(waves, name)
-        tables[f"wave_{name}"] = hide_small(frame, counts=counts, values=values) if len(frame) else frame
-    return {**tables, "wave_questions": waves.questions}
+        tables[name] = _masked(name, frame, few=few) if len(frame) else frame
+    return {**{f"wave_{name}": frame.drop(columns="study", errors="ignore") for name, frame in tables.items()},
+            "wave_questions": waves.questions}
+
+
+def _masked(name: str, frame: pd.DataFrame, *, few: Collection[object] = (), totals: Sequence[Total] = ()) -> pd.DataFrame:
+    counts, values = CELLS[name]
+    return hide_small(frame, counts=counts, values=values, totals=totals, already=frame[PERSONA].isin(few).to_numpy(bool))
+
+
+def _holders(shifts: pd.DataFrame, personas: Personas) -> dict[str, pd.Series]:
+    """Count the people who have what a share is about, and who have it not; of other figures everyone, and nobody."""
+    kinds = shifts[FEATURE].map(personas.features.catalog[KIND])
+    of_people = (shifts["level"] != "") | (kinds == "binary")
+    out = {}
+    for wave in ("old", "new"):
+        n = shifts[f"n_{wave}"]
+        out[f"with_{wave}"] = (shifts[wave] * n).round().where(of_people, n)
+        out[f"without_{wave}"] = n - out[f"with_{wave}"]
+    return out
+
+
+def _publishable(waves: WaveComparison, tables: Mapping[str, pd.DataFrame], personas: Personas) -> tuple[Sentence, ...]:
+    """Say the findings again without those that stand on few people."""
+    hidden = {name: tables[f"wave_{name}"]["hidden"].to_numpy(bool) for name in ("sizes", "structure", "shifts")}
+    structure = waves.structure.copy()
+    structure.loc[hidden["structure"], "change"] = structure["change"].map({"died": "died_few"}).fillna("kept")
+    frames = {"sizes": waves.sizes.assign(q=waves.sizes["q"].mask(hidden["sizes"])), "structure": structure,
+              "shifts": waves.shifts[~hidden["shifts"]], "journeys": waves.journeys}
+    if len(waves.journeys):
+        frames["journeys"] = waves.journeys[~tables["wave_journeys"]["hidden"].to_numpy(bool)]
+    return sentences(waves.verdict, frames, waves.questions, personas.names)
 
 
 def _name(persona: str, personas: Personas) -> str:
     return personas.names.get(persona) or persona
 
 
+def _chance(p: float, language: str) -> str:
+    return f"< {number(0.001, language, 3)}" if p < 0.001 else number(p, language, 3)
+
+
 def _size(row: Any, personas: Personas, language: str) -> list[str]:
-    change = (f"{points(row['difference'], language)} ({points(row['low'], language)} – {points(row['high'], language)})"
-              if pd.notna(row["difference"]) else number(float("nan"), language))
+    change = number(float("nan"), language)
+    if pd.notna(row["difference"]):
+        change = say_key("monitor.moved_by", language, **{name: row[name] for name in ("difference", "low", "high")})
     return [_name(row[PERSONA], personas), *(share(row[name], language) for name in ("share_old", "share_new")), change,
-            points(row["detectable"], language), number(row["q"], language, 3)]
+            points(row["detectable"], language).lstrip("+"), _chance(row["q"], language)]
 
 
 def _held(row: Any, personas: Personas, language: str) -> list[str]:
@@ -106,10 +154,10 @@ def _shifts(frame: pd.DataFrame, personas: Personas, language: str) -> list[list
         kind = "share" if row["level"] else about[KIND]
         values = [natural(row[side], kind, about.get(UNIT, ""), language) for side in ("old", "new")]
         out.append([_name(str(row[PERSONA]), personas), f"{label} {row['level']}".strip(), *values,
-                    number(row["effect"], language, 2), number(row["q"], language, 3)])
+                    number(row["effect"], language, 2), _chance(row["q"], language)])
     return out
 
 
 def _walked(row: Any, personas: Personas, language: str) -> list[str]:
     return [_name(row[PERSONA], personas), share(row["change"], language, 1), share(row["expected"], language, 1),
-            number(row["q"], language, 3)]
+            _chance(row["q"], language)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from personakit.monitor.change import ChangeEffect, measure_change
+from personakit.monitor.names import unshared_names
 from personakit.monitor.outcomes import journey_outcomes
 from personakit.monitor.register import judge_hypotheses, needed_people, read_hypotheses
 from personakit.monitor.scale import carry_over
@@ -10,4 +11,5 @@ from personakit.monitor.sheet import engagement, freshness, kpi_sheet
 from personakit.monitor.waves import WaveComparison, compare_waves
 
 __all__ = ["ChangeEffect", "WaveComparison", "carry_over", "compare_waves", "engagement", "freshness", "journey_outcomes",
-           "judge_hypotheses", "kpi_sheet", "measure_change", "needed_people", "read_hypotheses"]
+           "judge_hypotheses", "kpi_sheet", "measure_change", "needed_people", "read_hypotheses",
+           "unshared_names"]

@@ -20,6 +20,8 @@ from personakit.schema import PERSONA, row_id
 ALPHA = 0.05
 #: below this the arms are not as large as was planned: something is wrong with who got which
 SAMPLE_RATIO_ALPHA = 0.001
+#: skewness of a difference of means beyond which its interval does not hold: Cochran's rule, n > 25 G^2, for one mean
+SKEWED = 0.2
 #: people in each part of a comparison
 FEWEST = 10
 DESIGNS = ("randomised", "difference_in_differences", "before_after")
@@ -31,8 +33,9 @@ class ChangeEffect:
 
     ``effects``: evidence_id, persona (``all`` or P1 ...), kpi, role (kpi or guardrail), design, n_with, n_without, with_it,
     without_it (means; of a difference in differences, the changes of both), effect, low, high, p, q, verdict (raised,
-    lowered, not_distinguishable, cannot_tell). ``checks``: check, value, p, passed. ``level`` is that of the intervals
-    (higher than 95 % where looks are corrected for); ``why`` says it in sentences.
+    lowered, not_distinguishable; cannot_tell: a failed check, too few people or, where p alone is missing, a few very large
+    values). ``checks``: check, value, p, passed. ``level`` is that of the intervals (higher than 95 % where looks are
+    corrected for); ``why`` says it in sentences.
     """
 
     effects: pd.DataFrame
@@ -101,8 +104,10 @@ def measure_change(
 
     References
     ----------
-    Newcombe (1998) for differences of shares; Welch (1947) for means; Lan and DeMets (1983), spending as O'Brien and Fleming
-    (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences in differences.
+    Newcombe (1998) for differences of shares, put together as by Zou and Donner (2008) for a difference of two, tested as by
+    Agresti and Caffo (2000); Welch (1947) for means, where Cochran (1977) allows; Lan and DeMets (1983), spending as
+    O'Brien and Fleming (1979), for looks; Fabijan et al. (2019) for sample ratios; Card and Krueger (1994) for differences
+    in differences.
 
     Examples
     --------
@@ -113,19 +118,18 @@ def measure_change(
     >>> found.effects[["effect", "low", "high", "verdict"]].round(3).values.tolist()
     [[0.2, 0.104, 0.291, 'raised']]
     """
-    for name in (kpi, *guardrails):
-        if name not in outcomes.columns:
-            raise ChoiceError(unknown_name("figure", name, list(outcomes.columns)))
+    outcomes = outcomes.assign(**{name: _figure(outcomes, name) for name in (kpi, *guardrails)})
     design = _design(arms, when_us, exposed)
+    _check_people(outcomes, arms, exposed, window_days)
     level = 1 - spent(*look)
     parts, left_out = _parts(outcomes, design, arms, when_us, exposed, window_days)
-    checks = _checks(outcomes[kpi], parts, design, outcomes.get("entered_us"), planned, arms, left_out)
-    sound = bool(checks["passed"].all())
     rows = []
     for persona, people in _groups(outcomes.index, personas).items():
         for name in dict.fromkeys((kpi, *guardrails)):
             rows.append({PERSONA: persona, "kpi": name, "role": "kpi" if name == kpi else "guardrail", "design": design,
                          **_effect(outcomes[name], [part & people for part in parts], level, strict=persona == "all")})
+    checks = _checks(outcomes[kpi], parts, design, outcomes.get("entered_us"), planned, arms, left_out)
+    sound = bool(checks["passed"].all())
     effects = pd.DataFrame(rows)
     effects["q"] = effects.groupby(["role", effects[PERSONA] == "all"])["p"].transform(lambda one: adjust_bh(one.to_numpy()))
     effects["verdict"] = [_verdict(row, sound, 1 - level) for row in effects.to_dict("records")]
@@ -133,6 +137,34 @@ def measure_change(
            for row in effects.to_dict("records")]
     effects.insert(0, "evidence_id", ids)
     return ChangeEffect(effects=effects, checks=checks, design=design, level=level, why=_sentences(effects, checks, design))
+
+
+def _figure(outcomes: pd.DataFrame, name: str) -> pd.Series:
+    if name not in outcomes.columns:
+        raise ChoiceError(unknown_name("figure", name, list(outcomes.columns)))
+    try:
+        values = pd.Series(outcomes[name].astype("Float64").to_numpy(float, na_value=np.nan), index=outcomes.index)
+    except (TypeError, ValueError):
+        raise StudyError(f"{name}: is not a number for everyone ({first_five(outcomes[name].dropna())}). Code it first.") \
+            from None
+    if np.isinf(values).any():
+        raise StudyError(f"{name}: holds infinite values. Leave them empty, or give a limit.")
+    return values
+
+
+def _check_people(outcomes: pd.DataFrame, arms: pd.Series | None, exposed: pd.Series | None, window_days: float) -> None:
+    if not len(outcomes):
+        raise TooFewError("outcomes: nobody is in them.")
+    for name, given in (("outcomes", outcomes), ("arms", arms), ("exposed", exposed)):
+        if given is not None and given.index.has_duplicates:
+            twice = given.index[given.index.duplicated()].unique()
+            raise StudyError(f"{name}: {len(twice)} participants stand there more than once ({first_five(twice)}). "
+                             f"One row a person.")
+    strange = [] if exposed is None else [one for one in exposed.dropna().unique() if one not in (True, False)]
+    if strange:
+        raise StudyError(f"exposed: holds {first_five(strange)}. Say True or False for each person.")
+    if not window_days >= 0:
+        raise StudyError(f"window_days: {window_days} is no time. Give the window of the outcomes.")
 
 
 def spent(look: int, looks: int) -> float:
@@ -207,9 +239,14 @@ def _effect(figure: pd.Series, parts: list[np.ndarray], level: float, *, strict:
          "n_without": sum(map(len, own[1::2])) if len(own) == 2 else len(own[2]) + len(own[3])}
     if few < FEWEST:
         return {**n, **dict.fromkeys(("with_it", "without_it", "effect", "low", "high", "p"), np.nan)}
-    if len(own) == 2 and set(np.unique(np.concatenate(own))) <= {0.0, 1.0}:
-        return {**n, **_of_shares(own[0], own[1], level)}
-    return {**n, **_of_means(own, level)}
+    return {**n, **_difference(own, level)}
+
+
+def _difference(own: list[np.ndarray], level: float) -> dict[str, float]:
+    """Compare two parts, or the differences of two and two, as a share or as a mean."""
+    if not set(np.unique(np.concatenate(own))) <= {0.0, 1.0}:
+        return _of_means(own, level)
+    return _of_shares(own[0], own[1], level) if len(own) == 2 else _of_moved_shares(own, level)
 
 
 def _of_shares(one: np.ndarray, other: np.ndarray, level: float) -> dict[str, float]:
@@ -222,19 +259,43 @@ def _of_shares(one: np.ndarray, other: np.ndarray, level: float) -> dict[str, fl
             "p": float(p)}
 
 
+def _of_moved_shares(own: list[np.ndarray], level: float) -> dict[str, float]:
+    """Difference of two differences of shares: intervals that stay open where a share is 0 or 1 are put together."""
+    count, n = np.array([one.sum() for one in own]), np.array([len(one) for one in own])
+    moved = (count / n)[::2] - (count / n)[1::2]
+    low, high = newcombe_interval(count[::2], n[::2], count[1::2], n[1::2], level=level)
+    effect = float(moved[0] - moved[1])
+    nearer = (count + 1) / (n + 2)  # with one yes and one no more in each part, no part seems to be without chance
+    error = np.sqrt((nearer * (1 - nearer) / (n + 2)).sum())
+    return {"with_it": float(moved[0]), "without_it": float(moved[1]), "effect": effect,
+            "low": effect - float(np.hypot(moved[0] - low[0], high[1] - moved[1])),
+            "high": effect + float(np.hypot(high[0] - moved[0], moved[1] - low[1])),
+            "p": float(2 * norm.sf(abs(nearer @ [1, -1, -1, 1]) / error))}
+
+
 def _of_means(own: list[np.ndarray], level: float) -> dict[str, float]:
-    """Welch's interval of a difference of two means, or of the difference of two such differences."""
+    """Welch's interval of a difference of two means, or of the difference of two such differences; none without spread.
+
+    No p where a few large values lean the difference so far to one side that the interval misses more than it says.
+    """
     means = [one.mean() for one in own]
     errors = np.array([one.var(ddof=1) / len(one) for one in own])
     sides = means if len(own) == 2 else [means[0] - means[1], means[2] - means[3]]
     effect, error = sides[0] - sides[1], float(np.sqrt(errors.sum()))
     if error <= 0:
-        return {"with_it": sides[0], "without_it": sides[1], "effect": effect, "low": effect, "high": effect,
-                "p": float(effect == 0)}
+        return {"with_it": sides[0], "without_it": sides[1], "effect": effect, "low": np.nan, "high": np.nan, "p": np.nan}
     degrees = errors.sum() ** 2 / (errors**2 / np.array([len(one) - 1 for one in own])).sum()
     reach = t.ppf(0.5 + level / 2, degrees) * error
+    p = float(2 * t.sf(abs(effect) / error, degrees)) if _leaning(own) <= SKEWED else np.nan
     return {"with_it": sides[0], "without_it": sides[1], "effect": effect, "low": effect - reach, "high": effect + reach,
-            "p": float(2 * t.sf(abs(effect) / error, degrees))}
+            "p": p}
+
+
+def _leaning(own: list[np.ndarray]) -> float:
+    """Skewness of a difference of means, from that of all parts together: a small part may just have missed the giants."""
+    apart = np.concatenate([one - one.mean() for one in own])
+    n, signs = np.array([len(one) for one in own]), np.array([1, -1, -1, 1][: len(own)])
+    return float(abs((signs / n**2).sum()) / (1 / n).sum() ** 1.5 * abs((apart**3).mean()) / (apart**2).mean() ** 1.5)
 
 
 def two_samples(mean: np.ndarray, variance: np.ndarray, n: int) -> np.ndarray:
@@ -267,6 +328,8 @@ def _sample_ratio(parts: list[np.ndarray], planned: Mapping[str, float] | None, 
     names = sorted(arms.dropna().astype("str").unique())[::-1] if arms is not None else []
     if planned is not None and set(planned) != set(names):
         raise StudyError(f"planned: names {first_five(sorted(planned))}, the arms are {first_five(names)}. Name both arms.")
+    if planned is not None and not all(0 < one < np.inf for one in planned.values()):
+        raise StudyError("planned: the planned share of each arm lies above 0, such as 0.5.")
     share = 0.5 if planned is None else planned[names[0]] / sum(planned.values())
     count = np.array([part.sum() for part in parts])
     wanted = count.sum() * np.array([share, 1 - share])
@@ -304,13 +367,13 @@ def _placebo(values: np.ndarray, time: np.ndarray, parts: list[np.ndarray]) -> t
     own = [values[part & known & side] for part in (parts[1], parts[3]) for side in (time >= middle, time < middle)]
     if min(map(len, own)) < FEWEST:
         return "placebo", np.nan, np.nan, True
-    found = _of_means(own, 1 - ALPHA)
-    return "placebo", found["effect"], found["p"], found["p"] >= ALPHA
+    found = _difference(own, 1 - ALPHA)
+    return "placebo", found["effect"], found["p"], not found["p"] < ALPHA
 
 
 def _verdict(row: Mapping[Any, Any], sound: bool, alpha: float) -> str:
     low, high, q = (float(row[name]) for name in ("low", "high", "q"))
-    if np.isnan(low) or (not sound and row["design"] != "before_after"):
+    if np.isnan(low) or np.isnan(q) or (not sound and row["design"] != "before_after"):
         return "cannot_tell"
     if q >= alpha or low <= 0 <= high:
         return "not_distinguishable"
@@ -321,6 +384,8 @@ def _sentences(effects: pd.DataFrame, checks: pd.DataFrame, design: str) -> tupl
     said = [Sentence(key=f"change.{design}")]
     said += [Sentence(key=f"change.failed_{one}") for one in checks.loc[~checks["passed"], "check"]]
     for row in effects[effects[PERSONA] == "all"].to_dict("records"):
+        if np.isnan(row["p"]) and not np.isnan(row["low"]):
+            said.append(Sentence(key="change.skewed", values={"kpi": row["kpi"]}))
         said.append(Sentence(key=f"change.{row['verdict']}", values={
             "kpi": row["kpi"], "without": row["without_it"], "now": row["with_it"], "effect": row["effect"],
             "low": row["low"], "high": row["high"], "people": int(row["n_with"]), "others": int(row["n_without"])}))

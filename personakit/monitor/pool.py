@@ -32,20 +32,27 @@ def pool(old: pd.Index, new: pd.Index) -> Pool:
     return Pool(is_new=np.arange(len(person)) >= len(old), person=person)
 
 
-def shuffled(pooled: Pool, *, replicates: int, seed: Seed, batch: int = 50) -> Iterator[np.ndarray]:
+def shuffled(pooled: Pool, *, replicates: int, seed: Seed, batch: int = 50, within: np.ndarray | None = None
+             ) -> Iterator[np.ndarray]:
     """Deal the waves anew as if nothing had changed: batches of (replicates, rows) of ``is_new``.
 
-    Who is in one wave changes place with others who are; who is in both swaps their two rows, or not.
+    Who is in one wave changes place with others who are; who is in both swaps their two rows, or not. ``within`` (rows): a
+    label that keeps its people in each wave, so that what depends on how many they are stays as it was; whoever is in both
+    waves with two labels is dealt as two people then.
     """
     old, new = pooled.pairs
+    label = np.zeros(len(pooled.is_new), dtype=int) if within is None else within
+    same = label[old] == label[new]
+    old, new = old[same], new[same]
     alone = np.ones(len(pooled.is_new), dtype=bool)
     alone[old] = alone[new] = False
-    single = np.flatnonzero(alone)
+    parts = [np.flatnonzero(alone & (label == one)) for one in np.unique(label)]
     rng = np.random.default_rng(seed)
     for start in range(0, replicates, batch):
         out = np.tile(pooled.is_new, (min(batch, replicates - start), 1))
         for row in out:
-            row[single] = rng.permutation(row[single])
+            for part in parts:
+                row[part] = rng.permutation(row[part])
             swap = rng.random(len(old)) < 0.5
             row[old[swap]], row[new[swap]] = True, False
         yield out

@@ -127,8 +127,10 @@ def needed_people(values: pd.Series, *, expected: float, power: float = 0.8, see
     >>> 300 < needed_people(bought, expected=0.10, seed=7) < 420
     True
     """
+    if not (pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype)):
+        raise StudyError(f"needed_people: the figure is not a number ({first_five(values.dropna())}). Code it first.")
     known = values.to_numpy(float, na_value=np.nan)
-    known = known[~np.isnan(known)]
+    known = known[np.isfinite(known)]
     if len(known) < 10:
         raise TooFewError(f"needed_people: {len(known)} people have this figure. At least 10 are needed.")
     if not 0 < power < 1 or not np.isfinite(expected) or not expected:
@@ -136,6 +138,8 @@ def needed_people(values: pd.Series, *, expected: float, power: float = 0.8, see
     yes_no = set(np.unique(known)) <= {0.0, 1.0}
     if yes_no and not 0 <= known.mean() + expected <= 1:
         raise StudyError(f"expected: {known.mean():.3f} and {expected:+.3f} is no share. Give an effect that is possible.")
+    if not yes_no and known.min() == known.max():
+        raise StudyError("needed_people: everyone has the same value, so nothing says how far people differ.")
     low, high = 10, 10
     while _power(known, expected, high, yes_no, seed) < power:
         low, high = high, 2 * high

@@ -113,9 +113,11 @@ def engagement(
     Raises
     ------
     StudyError
-        Two periods do not fit into the log.
+        Two periods do not fit into the log, or the journeys have no stages.
     """
-    log, length = journeys.log, int(period_days * DAY_US)
+    log, length = journeys.log, period_days * DAY_US
+    if not journeys.stages:
+        raise StudyError("engagement: the journeys have no stages. Give the study a touchpoints table.")
     if not length > 0 or journeys.cut_us - 2 * length < log.time_us.min():
         raise StudyError(f"period_days: two periods of {period_days} days do not fit into this log. Give a shorter one.")
     person = person_of(log)

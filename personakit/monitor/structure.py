@@ -163,12 +163,17 @@ def _without_split(values: np.ndarray, rng: np.random.Generator) -> float:
 
 def _changes(ground: Ground, pooled: Pool, groups: list[np.ndarray], *, replicates: int, seed: np.random.SeedSequence
              ) -> tuple[np.ndarray, np.ndarray]:
+    """Gains, old and new (m, 2), of groups of people, and their changes (replicates, m) when waves are dealt anew.
+
+    Each persona keeps its people in each wave: a cut takes more away from few, and less where one side has shrunk.
+    """
     drawn, dealt = seed.spawn(2)
     rng = np.random.default_rng(drawn)
     groups = [_at_most(rows, pooled, rng) for rows in groups]
     gains = np.array([_gains(ground, rows, pooled.is_new[rows]) for rows in groups]).reshape(-1, 2)
     null = np.array([[np.diff(_gains(ground, rows, flags[rows]))[0] for rows in groups]
-                     for batch in shuffled(pooled, replicates=replicates, seed=dealt) for flags in batch])
+                     for batch in shuffled(pooled, replicates=replicates, seed=dealt, within=ground.label)
+                     for flags in batch])
     return gains, null.reshape(replicates, len(groups))
 
 

@@ -24,8 +24,8 @@ class Ground:
 
     ``label`` (rows, 0 .. k-1); ``columns`` (feature, level) and their ``natural`` and ``scaled`` values (rows, m, NaN where
     unknown); ``place`` (rows, d): active features on the old scale, gaps filled with the persona's mean; ``centres`` (k, d)
-    of the old wave; ``far`` (rows): farther from its persona than 97.5 % of its people were; ``steps`` (rows, S * S) or
-    None.
+    of the old wave; ``away`` (rows): distance to the persona, of the people who helped to make its centre a little more;
+    ``far`` (rows): farther away than 97.5 % of its people were; ``steps`` (rows, S * S) or None.
     """
 
     personas: list[str]
@@ -35,6 +35,7 @@ class Ground:
     scaled: np.ndarray
     place: np.ndarray
     centres: np.ndarray
+    away: np.ndarray
     far: np.ndarray
     steps: sparse.csr_array | None
 
@@ -49,23 +50,22 @@ def make_ground(old: Personas, new: Personas, journeys: tuple[Journeys, Journeys
     place = scaled[:, active] * np.where(columns["level"] != "", np.sqrt(0.5), 1.0)[active]
     centres = np.stack([_mean(place[:first][label[:first] == one]) for one in range(len(names))])
     place = np.where(np.isnan(place), centres[label], place)
+    away = _away(place, label, centres, first)
+    far = beyond(away, label, np.arange(len(label))[None] >= first, len(names))[0]
     return Ground(personas=names, label=label, columns=columns, natural=natural, scaled=scaled, place=place, centres=centres,
-                  far=_far(place, label, centres, first), steps=None if journeys is None else _steps(old, new, journeys))
+                  away=away, far=far, steps=None if journeys is None else _steps(old, new, journeys))
 
 
 def figures(ground: Ground, after: np.ndarray, before: np.ndarray) -> Mapping[str, np.ndarray]:
     """Give the changes under weights of the new (``after``) and old (``before``) rows, each (replicates, rows).
 
     ``sizes`` (replicates, k): change of share; ``shifts`` and ``natural`` (replicates, k, m): change of mean, on the scale
-    and in natural units; ``far`` (replicates, 1): change of the share of people far from every persona; ``steps``
-    (replicates, k): mean total variation of the next step.
+    and in natural units; ``steps`` (replicates, k): mean total variation of the next step.
     """
     after, before = after.astype(float), before.astype(float)
     own = np.eye(len(ground.personas))[ground.label]
-    far = ground.far[:, None].astype(float)
     everyone = np.ones((len(own), 1))
-    out = {"sizes": _rate(after, own, everyone) - _rate(before, own, everyone),
-           "far": _rate(after, far, everyone) - _rate(before, far, everyone)}
+    out = {"sizes": _rate(after, own, everyone) - _rate(before, own, everyone)}
     shifts: list[np.ndarray] = []
     natural: list[np.ndarray] = []
     steps: list[np.ndarray] = []
@@ -134,15 +134,36 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return np.divide(np.where(known, values, 0.0).sum(axis=0), total, out=np.zeros(values.shape[1]), where=total > 0)
 
 
-def _far(place: np.ndarray, label: np.ndarray, centres: np.ndarray, first: int) -> np.ndarray:
-    """Mark who is farther from the persona than 97.5 % of its people of the old wave were."""
+def _away(place: np.ndarray, label: np.ndarray, centres: np.ndarray, first: int) -> np.ndarray:
+    """Measure how far everyone is from the persona, so that both waves compare."""
     away = np.sqrt(((place - centres[label]) ** 2).sum(axis=1))
-    limit = np.full(len(centres), np.inf)
-    for one in range(len(centres)):
-        own = away[:first][label[:first] == one]
-        if len(own) > 1:  # they helped to make their centre: others of the same kind lie a little farther out
-            limit[one] = np.quantile(own, 1 - BEYOND) * np.sqrt((len(own) + 1) / (len(own) - 1))
-    return away > limit[label]
+    own = np.bincount(label[:first], minlength=len(centres))[label[:first]]
+    away[:first] *= np.sqrt((own + 1) / np.maximum(own - 1, 1))  # they helped to make their centre: others lie farther out
+    return away
+
+
+def share_beyond(ground: Ground, is_new: np.ndarray) -> np.ndarray:
+    """Share of the new people (replicates) beyond the limit that the old ones set, by ``is_new`` (replicates, rows).
+
+    The limit moves with the people who set it: that few people set it badly is then part of what chance does.
+    """
+    out = beyond(ground.away, ground.label, is_new, len(ground.personas)) & is_new
+    return out.sum(axis=1) / is_new.sum(axis=1)
+
+
+def beyond(away: np.ndarray, label: np.ndarray, is_new: np.ndarray, k: int) -> np.ndarray:
+    """Mark the rows (replicates, rows) farther out than 97.5 % of the old people of their persona; old people alike."""
+    out = np.zeros(is_new.shape, dtype=bool)
+    for one in range(k):
+        rows = np.flatnonzero(label == one)
+        if not len(rows):
+            continue
+        rows = rows[np.argsort(away[rows], kind="stable")]
+        inside = np.cumsum(~is_new[:, rows], axis=1)
+        total = inside[:, -1:]
+        limit = away[rows[(inside >= np.ceil((1 - BEYOND) * total)).argmax(axis=1)]]
+        out[:, rows] = (away[rows] > limit[:, None]) & (total > 0)
+    return out
 
 
 def _steps(old: Personas, new: Personas, journeys: tuple[Journeys, Journeys]) -> sparse.csr_array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from personakit.frozen import Sentence
@@ -20,7 +21,7 @@ def sentences(verdict: str, frames: Mapping[str, pd.DataFrame], questions: pd.Da
     found = dict(zip(questions["question"], questions["found"], strict=True))
     sizes = frames["sizes"]
     first = Sentence(key="monitor.detectable", values={"old": int(sizes["n_old"].sum()), "new": int(sizes["n_new"].sum()),
-                                            "change": float(sizes["detectable"].max())})
+                                            "change": float(np.ceil(100 * sizes["detectable"].max()))})
     return (first, Sentence(key=f"monitor.{verdict}", values={"n": len(questions)}), *_structure(frames["structure"], names),
             *(_sizes(sizes, names) if found["shares"] else ()),
             *(_shifts(frames["shifts"], names) if found["profiles"] else ()),

@@ -14,7 +14,7 @@ from personakit.frozen import Sentence, freeze, show, show_html
 from personakit.inference import adjust_bh, one_thread, percentile_interval, permutation_p
 from personakit.monitor.pool import Pool, pool, redrawn, shuffled
 from personakit.monitor.structure import come_apart, grown_together, largest_p, newcomers
-from personakit.monitor.wave_figures import Ground, figures, make_ground
+from personakit.monitor.wave_figures import Ground, figures, make_ground, share_beyond
 from personakit.monitor.wave_words import sentences
 from personakit.records import Journeys, Personas
 from personakit.schema import FEATURE, PERSONA, row_id
@@ -125,14 +125,15 @@ def compare_waves(
     pooled = pool(old.membership.index, new.membership.index)
     steps, redraws, apart, together = np.random.SeedSequence(seed).spawn(4)
     seen = {name: one[0] for name, one in figures(ground, *_parted(pooled.is_new[None])).items()}
-    null = _stacked([figures(ground, *_parted(flags)) for flags in shuffled(pooled, replicates=replicates, seed=steps)])
+    null = _stacked([{**figures(ground, *_parted(flags)), "far": share_beyond(ground, flags)}
+                     for flags in shuffled(pooled, replicates=replicates, seed=steps)])
     draws = _stacked([figures(ground, weight * pooled.is_new, weight * ~pooled.is_new)
                       for weight in redrawn(pooled, replicates=replicates, seed=redraws)])
     arrived, halved = newcomers(ground, pooled.is_new)
     gains, gain_p = come_apart(ground, pooled, ~arrived, replicates=replicates, seed=apart)
     merging = grown_together(ground, pooled, ~arrived, replicates=replicates, seed=together)
     family = {"shares": _two_sided(seen["sizes"], null["sizes"]), "profiles": _two_sided(seen["shifts"], null["shifts"]),
-              "distance": float(permutation_p(seen["far"][0], null["far"][:, 0])),
+              "distance": float(permutation_p(share_beyond(ground, pooled.is_new[None])[0], null["far"])),
               "apart": min([1.0, *gain_p]),
               "together": min([1.0, *merging[1]])}
     if journeys is not None:

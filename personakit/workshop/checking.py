@@ -159,14 +159,16 @@ def _journeys(findings: Any, friction: Any, channel_break: Any, differ: Any) -> 
     breaks = findings.switches[findings.switches["flagged"].astype(bool)]
     pair = channel_break if isinstance(channel_break, (tuple, list)) else ()
     found = [tuple(map(str, one)) for one in breaks[["source", "target"]].to_numpy()[:1]]
-    yield _line(tuple(canonical(str(one)) for one in pair) in found if found else pair in ((), None, []), "channel_break")
+    said = tuple(canonical(one) for one in pair if isinstance(one, str))
+    yield _line(said in found if found else channel_break is None or not len(pair), "channel_break")
     first = findings.comparison["verdict"].iloc[:1]
-    yield _line(isinstance(differ, bool) and len(first) > 0 and differ == (first.iloc[0] == "differ"), "differ")
+    said_so = len(first) > 0 and isinstance(differ, (bool, np.bool_)) and bool(differ) == (first.iloc[0] == "differ")
+    yield _line(said_so, "differ")
 
 
 def _same(said: object, found: list[str]) -> bool:
-    plain = [one.casefold() for one in found]
-    return str(said).strip().casefold() in plain if found else said in ("", None, "none")
+    word = said.strip().casefold() if isinstance(said, str) else None
+    return word in [one.casefold() for one in found] if found else said is None or word in ("", "none")
 
 
 def _number(value: object) -> int | None:

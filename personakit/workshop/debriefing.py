@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +20,9 @@ from personakit.workshop.dealing import ANSWERS, ENVELOPE, QUESTIONS, unseal
 
 #: agreement with the truth, among people who clearly have a persona, that counts as found
 FOUND = 0.6
-NOTHING = ("none", "aucun", "aucune", "0", "pas de personas", "no personas")
+NOTHING = ("none", "nothing", "aucun", "aucune", "rien", "0", "pas de personas", "no personas")
+#: what people write before a word
+ARTICLES = r"^(?:from|the|du|de la|de l['’]|de|la|les|le|l['’])\s*\b"
 COLUMNS = ["group", "question", "said", "planted", "right"]
 
 
@@ -66,7 +69,7 @@ def debrief(folder: str | Path) -> pd.DataFrame:
     rows = []
     for name, truth in truths.items():
         said = _form(home / name / ANSWERS)
-        rows += [(name, question, *_judged(question, str(said.get(question, "")).strip(), truth)) for question in QUESTIONS]
+        rows += [(name, question, *_judged(question, _text(said.get(question, "")), truth)) for question in QUESTIONS]
         rows.append((name, "membership", *_membership(home / name / "membership.csv", truth)))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"right": "object"})
 
@@ -79,6 +82,11 @@ def _form(path: Path) -> Mapping[str, Any]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path.parent.name}/{path.name}: is not TOML: {error}. "
                          f"Put each answer between quotation marks.") from None
+
+
+def _text(answer: object) -> str:
+    """Read an answer as a text, whether people wrote a text, a number or a list: ``["web", "shop"]`` is web -> shop."""
+    return " -> ".join(map(str, answer)).strip() if isinstance(answer, list) else str(answer).strip()
 
 
 def _judged(question: str, said: str, truth: Mapping[str, Any]) -> tuple[str, str, bool | None]:
@@ -105,9 +113,15 @@ def _plain(question: str, text: str) -> tuple[str, ...]:
         return ("none",)
     if question in ("channel_break", "content_gap"):
         parts = re.split(r"\s*(?:->|→|/|,|;|>|\bat\b|\bà\b|\bto\b|\bvers\b)\s*", text)
-        words = tuple(canonical(one).casefold() for one in parts if one.strip())
+        words = tuple(_word(one) for one in parts if one.strip())
         return tuple(sorted(words)) if question == "content_gap" else words
     return (canonical(text).casefold().strip(),)
+
+
+def _word(text: str) -> str:
+    plain = text.strip()
+    known = canonical(plain)
+    return (known if known != plain else canonical(re.sub(ARTICLES, "", plain, flags=re.IGNORECASE))).casefold()
 
 
 def _membership(path: Path, truth: Mapping[str, Any]) -> tuple[str, str, bool | None]:
@@ -116,7 +130,7 @@ def _membership(path: Path, truth: Mapping[str, Any]) -> tuple[str, str, bool | 
         return "", planted, None
     try:
         table = pd.read_csv(path, dtype="str", sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, csv.Error, OSError):
         return "?", planted, None
     if table.shape[1] < 2:
         return "?", planted, None
@@ -124,6 +138,8 @@ def _membership(path: Path, truth: Mapping[str, Any]) -> tuple[str, str, bool | 
         return f"{table.iloc[:, 1].nunique()} personas", planted, False
     column = PERSONA if PERSONA in table.columns else table.columns[1]
     said = table.set_index(table.columns[0])[column].dropna()
+    if said.index.has_duplicates:
+        return "?", planted, None
     both = [one for one in truth["people"] if one in said.index]
     if len(both) < 2:
         return "?", planted, None

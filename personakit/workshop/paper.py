@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from personakit.export.render import render
@@ -44,7 +45,21 @@ def write_paper(folder: str | Path, *, language: str) -> list[Path]:
                       stages=[term(stage, language) for stage in FRAMEWORKS["parcours"]])
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
+        if (printed := _pdf(text)) is not None:
+            path.with_suffix(".pdf").write_bytes(printed)
+            written.append(path.with_suffix(".pdf"))
     return written
+
+
+def _pdf(page: str) -> bytes | None:
+    """Print a page; None where WeasyPrint, or the Pango that it needs, is not installed: a browser prints the HTML alike."""
+    try:
+        from weasyprint import HTML
+    except (ImportError, OSError):
+        return None
+    logging.getLogger("weasyprint").addHandler(logging.NullHandler())  # it tells of style lines meant for browsers
+    printed = HTML(string=page).write_pdf()
+    return printed if isinstance(printed, bytes) else None
 
 
 def _words(key: str, language: str) -> list[str]:

@@ -14,6 +14,7 @@ from personakit.records import Personas, Study
 
 CENTRES = np.array([[2, 0, 0, 2, 0, 0], [-2, 0, 2, 0, 0, 1], [0, 2, -2, 0, 1, 0], [0, -2, 0, -2, -1, 0]], dtype=float)
 EVEN = (0.25, 0.25, 0.25, 0.25)
+SHARES = {"grown": (0.375, 0.625 / 3, 0.625 / 3, 0.625 / 3), "shrunk": (0.31, 0.31, 0.31, 0.07)}
 #: half of one persona goes one way and half the other
 APART = np.array([0, 0, 0, 1.5, 1.5, 0])
 #: where nobody was
@@ -31,10 +32,10 @@ def draw(rng: np.random.Generator, n: int, prefix: str, *, shares=EVEN, centres=
 
 
 def waves(seed: int, n: int = 2_000, *, change: str = "none") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return two waves: nothing changed, or a persona grown, split, born, merged, or shifted."""
+    """Return two waves: nothing changed, or a persona grown, shrunk, split, born, merged, or shifted."""
     rng = np.random.default_rng(seed)
     old, _ = draw(rng, n, "a")
-    shares = (0.375, 0.625 / 3, 0.625 / 3, 0.625 / 3) if change == "grown" else EVEN
+    shares = SHARES.get(change, EVEN)
     new, which = draw(rng, n, "b", shares=shares, centres=TOGETHER if change == "merged" else CENTRES)
     if change == "split":
         new[which == 1] += rng.choice([-1.0, 1.0], size=((which == 1).sum(), 1)) * APART

@@ -218,3 +218,78 @@ def test_freshness_names_what_the_picture_does_not_know():
     assert found.loc["new_people", ["value", "of", "due"]].tolist() == [8, 14, True]
     with pytest.raises(StudyError, match="lies before"):
         freshness(then, now, today_us=0)
+
+
+# ---------------------------------------------------------------- what figures cannot carry
+def sets_of(yes, n=20):
+    """Return four parts of n people, in the order after and before of the exposed, then of the others."""
+    buys = np.concatenate([np.repeat([1.0, 0.0], [one, n - one]) for one in yes])
+    day = np.tile(np.repeat([60, 10], n), 2) + np.tile(np.arange(n) % 5, 4)
+    table = pd.DataFrame({"entered_us": day * DAY_US, "buy": buys}, index=ids(4 * n))
+    return table, pd.Series(np.repeat([True, False], 2 * n), index=ids(4 * n))
+
+
+def test_nobody_bought_anywhere_is_no_certainty():
+    outcomes, exposed = sets_of((0, 0, 0, 0))
+    row = measure_change(outcomes, kpi="buy", when_us=50 * DAY_US, exposed=exposed).effects.iloc[0]
+    assert (row["effect"], row["verdict"]) == (0, "not_distinguishable")
+    # the interval of one pair, (0, 20) and (0, 20), put together with another of its kind
+    reach = float(newcombe_interval(0, 20, 0, 20)[1])
+    assert (row["low"], row["high"]) == pytest.approx((-np.sqrt(2) * reach, np.sqrt(2) * reach))
+
+
+def test_a_difference_in_differences_of_shares_by_hand():
+    outcomes, exposed = sets_of((16, 4, 4, 4))
+    row = measure_change(outcomes, kpi="buy", when_us=50 * DAY_US, exposed=exposed).effects.iloc[0]
+    low, high = newcombe_interval(16, 20, 4, 20)
+    other_low, other_high = newcombe_interval(4, 20, 4, 20)
+    assert row["effect"] == pytest.approx(0.6)
+    assert row["low"] == pytest.approx(0.6 - np.hypot(0.6 - low, other_high))
+    assert row["high"] == pytest.approx(0.6 + np.hypot(high - 0.6, other_low))
+    assert row["verdict"] == "raised"
+
+
+def test_figures_without_spread_or_with_a_few_giants_tell_nothing():
+    arms = pd.Series(["a", "b"] * 20, index=ids(40))
+    flat = measure_change(pd.DataFrame({"spent": [0.0, 5.0] * 20}, index=ids(40)), kpi="spent", arms=arms).effects.iloc[0]
+    assert flat["verdict"] == "cannot_tell"
+    assert np.isnan(flat["low"])
+    # 30 against 270 people with a skewed figure: 16 % of such experiments claimed an effect, by Welch's interval alone
+    wrong = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        spent_by = pd.DataFrame({"spent": np.exp(1.5 * rng.standard_normal(300))}, index=ids(300))
+        some = pd.Series(np.repeat(["b", "a"], [30, 270]), index=ids(300))
+        effect = measure_change(spent_by, kpi="spent", arms=some, planned={"a": 0.9, "b": 0.1})
+        wrong += effect.effects["verdict"].iloc[0] in ("raised", "lowered")
+    assert wrong <= 7
+    assert "change.skewed" in {one.key for one in effect.why}
+    assert all(say(one, language) for one in effect.why for language in ("fr", "en"))
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"arms": pd.Series(["a", "b"] * 40, index=ids(40).repeat(2))}, "arms: 40 participants stand there more than once"),
+    ({"arms": pd.Series(["a", "b"] * 20, index=ids(40)), "planned": {"a": 1, "b": -1}}, "above 0"),
+    ({"arms": pd.Series(["a", "b"] * 20, index="x" + ids(40))}, "only 0 people"),
+    ({"when_us": 20 * DAY_US, "exposed": pd.Series(["yes", "no"] * 20, index=ids(40))}, "exposed: holds yes, no"),
+    ({"when_us": 20 * DAY_US, "window_days": -3}, "window_days: -3 is no time"),
+    ({"arms": pd.Series(["a", "b"] * 20, index=ids(40)), "kpi": "word"}, "word: is not a number"),
+    ({"arms": pd.Series(["a", "b"] * 20, index=ids(40)), "kpi": "endless"}, "infinite"),
+])
+def test_bad_figures_and_designs_are_one_sentence(options, words):
+    outcomes = pd.DataFrame({"buy": [0.0, 1.0] * 20, "word": ["x"] * 40, "endless": [np.inf, 0.0] * 20,
+                             "entered_us": np.arange(40) * DAY_US}, index=ids(40))
+    with pytest.raises(StudyError if "only" not in words else TooFewError, match=words):
+        measure_change(outcomes, **{"kpi": "buy", **options})
+
+
+def test_nobody_and_no_stages_are_one_sentence():
+    empty = pd.DataFrame({"buy": [], "entered_us": []}, index=ids(0))
+    with pytest.raises(TooFewError, match="nobody"):
+        measure_change(empty, kpi="buy", when_us=DAY_US)
+    log = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, DAY_US]})
+    study = Study(name="bare", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=log)
+    with pytest.raises(StudyError, match="no stages"):
+        engagement(trace_journeys(study), seed=1)
+    with pytest.raises(StudyError, match="0 stages"):
+        kpi_sheet(study, trace_journeys(study), window_days=1)

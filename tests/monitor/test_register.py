@@ -102,3 +102,10 @@ def test_impossible_sizes_are_refused():
         needed_people(values, expected=0.0001, seed=1)
     with pytest.raises(TooFewError, match="4 people"):
         needed_people(values[:4], expected=0.1, seed=1)
+
+
+def test_a_sample_size_needs_figures_that_differ():
+    with pytest.raises(StudyError, match="everyone has the same value"):
+        needed_people(pd.Series([7.0] * 20), expected=0.1, seed=1)
+    with pytest.raises(StudyError, match="not a number"):
+        needed_people(pd.Series(["much"] * 20), expected=0.1, seed=1)
