@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
+from personakit.errors import StudyError
+from personakit.export.pages.pdf import pdf
 from personakit.export.render import render
 from personakit.schema import FRAMEWORKS
 from personakit.wording import check_language, say_key, term
@@ -54,12 +55,9 @@ def write_paper(folder: str | Path, *, language: str) -> list[Path]:
 def _pdf(page: str) -> bytes | None:
     """Print a page; None where WeasyPrint, or the Pango that it needs, is not installed: a browser prints the HTML alike."""
     try:
-        from weasyprint import HTML
-    except (ImportError, OSError):
+        return pdf(page)
+    except StudyError:
         return None
-    logging.getLogger("weasyprint").addHandler(logging.NullHandler())  # it tells of style lines meant for browsers
-    printed = HTML(string=page).write_pdf()
-    return printed if isinstance(printed, bytes) else None
 
 
 def _words(key: str, language: str) -> list[str]:
