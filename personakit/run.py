@@ -110,7 +110,7 @@ def run_study(
 
     Returns
     -------
-    Path of the folder: ``index.html``, ``summary.txt``, ``cards/``, ``maps/``, ``tables/``,
+    Path of the folder: ``index.html``, ``executive-summary.html``, ``summary.txt``, ``cards/``, ``maps/``, ``tables/``,
     ``typing/`` (where answers allow a typing tool; the report says why where not), ``manifest.json``.
 
     Raises

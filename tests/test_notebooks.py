@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import jupytext
 import numpy as np
 import pandas as pd
 import pytest
+
+import personakit
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 #: the curated ones; those of the workshop have manners of their own
@@ -49,6 +52,12 @@ def test_notebook_is_what_its_script_says(path):
     assert [(cell.cell_type, cell.source) for cell in script.cells] == [
         (cell["cell_type"], "".join(cell["source"])) for cell in stored
     ]
+
+
+def test_every_public_verb_appears_in_a_notebook():
+    shown = "".join(path.with_suffix(".py").read_text(encoding="utf-8") for path in NOTEBOOKS)
+    verbs = [name for name in personakit._HOMES if name[0].islower()]
+    assert not [name for name in verbs if not re.search(rf"\b{name}\b", shown)]
 
 
 # ---------------------------------------------------------------- the template

@@ -26,7 +26,8 @@ PRIOR = 0.5  # counts added to a row, spread over it: no step is impossible beca
 class JourneyMixture:
     """A mixture of Markov chains. ``table`` (k, log_likelihood, parameters, bic, smallest, agreed, selected); for the
     selected ``k``: ``membership`` (participants by C1..Ck, from large to small) and ``chains`` (chain, source, target,
-    share; source ``start`` is where journeys begin). ``agreed``: the share of the long runs that ended at the best.
+    share; source ``start`` is where journeys begin), ``shares`` (of the participants, by chain). ``agreed``: the share of
+    the long runs that ended at the best.
     """
 
     table: pd.DataFrame

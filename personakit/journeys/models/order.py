@@ -81,6 +81,9 @@ def markov_order(
 def context_flips(journeys: Journeys, *, by: str = STAGE, seed: int, replicates: int = 500) -> pd.DataFrame:
     """List where the commonest next step depends on the step before: the arrows that a first-order map draws wrongly.
 
+    Use it where ``markov_order`` selects 2 or more. It looks one step further back and no more, and cannot tell people with
+    processes of their own from one process with a memory: see ``journey_mixture``.
+
     Returns
     -------
     DataFrame

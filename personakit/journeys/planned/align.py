@@ -30,11 +30,14 @@ class DesignFit:
     """Journeys beside the designed one.
 
     ``people`` (index participant): fitness (1: as planned; 0: as far from it as can be), steps_taken, skipped, not_reached,
-    inserted, out_of_order, wrong_channel (counts), reached_goal, status. ``deviations``: their columns are listed where
-    they are
-    made, in ``deviation_table``. ``steps``: step, title, stage, optional, repeatable, in_log. ``unlisted``: event, people,
-    events: what the log holds and no table of touchpoints names. ``audit``: stage, touchpoint, own, others (mean rating of
-    walk-throughs), observation, people (who were there), skipped_share, low, high. ``why`` says it in sentences.
+    inserted, out_of_order, wrong_channel (counts), reached_goal, status. ``deviations``: evidence_id, persona (``all``
+    first), kind (skipped, not_reached, inserted, out_of_order, wrong_channel), touchpoint, stage, channel, owner, times,
+    people (of people_total), share, low, high (Wilson), more_days (median to the goal with it less without), more_days_low,
+    more_days_high, conversion (share who reached the goal, with it less without), conversion_low, conversion_high
+    (Newcombe), few (fewer than 10 people); what goes with a deviation is not caused by it. ``steps``: step, title, stage,
+    optional, repeatable, in_log. ``unlisted``: event, people, events: what the log holds and no table of touchpoints names.
+    ``audit``: stage, touchpoint, own, others (mean rating of walk-throughs), observation, people (who were there),
+    skipped_share, low, high. ``why`` says it in sentences.
     """
 
     people: pd.DataFrame
