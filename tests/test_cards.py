@@ -367,7 +367,9 @@ def test_files_and_days_are_named():
     day = 86_400_000_000
     events = pd.DataFrame({"participant_id": ["c000", "c001"], "event": "Panier", "time_us": [day * 365, day * 400]})
     card = make_cards(hand_made.personas(), rich(), language="en", study=replace(study, events=events))[0]
-    logged, survey, coded = (claim for part in card.sections if part.key == "origin" for claim in part.claims)
+    logged, redo, survey, coded = (claim for part in card.sections if part.key == "origin" for claim in part.claims)
+    # a year after 5 February 1971
+    assert redo.text.startswith("To be looked at again before 5 February 1972, a year after the last event")
     assert logged.text == "Events: table in memory, 2 rows, 1 January 1971 to 5 February 1971."
     assert survey.text == "Survey: answers.csv, 120 rows."
     assert (survey.evidence, card.figures["sources"]["ababababab"]) == (("ababababab",), "sources")

@@ -272,6 +272,16 @@ def test_an_opportunity_has_team_metric_and_hypothesis(everyone):
     assert "sans «\u202fcorrection perdue au panier\u202f» (6 sur 7" in at(told, "opportunities", "purchase")[2].text
 
 
+def test_the_team_s_own_hypotheses_stand_at_their_stage():
+    register = pd.DataFrame({"change": ["Show the total first.", "For P2 only."], "kpi": "experience",
+                             "expected": [0.1, -0.05], "persona": ["", "P2"], "stage": "purchase",
+                             "verdict": ["confirmed", "open"]}, index=["a", "b"])
+    own = [cell.text for cell in at(draw(hypotheses=register), "opportunities", "purchase") if "Show" in cell.text]
+    assert own == ["À éprouver\u202f: Show the total first.\nexperience, attendu +0,10\u202f; confirmé"]
+    texts = [cell.text for cell in at(draw(hypotheses=register, persona="P2"), "opportunities", "purchase")]
+    assert any("For P2 only.\nexperience, attendu \u22120,05" in text and "pas encore mesuré" in text for text in texts)
+
+
 def test_another_team_s_metric_is_not_taken():
     study = hand_made.study()
     drawn = draw(study=replace(study, goals=study.goals.assign(owner="marketing")))

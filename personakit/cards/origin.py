@@ -12,6 +12,8 @@ from personakit.schema import EVIDENCE_ID, TIME
 from personakit.wording import date
 
 TABLES = ("events", "answers", "codes")
+#: personas should be looked at again a year after the last event that made them
+REDO_US = 365 * 86_400_000_000
 
 
 def origin(known: Known) -> list[Claim]:
@@ -24,14 +26,18 @@ def origin(known: Known) -> list[Claim]:
         if getattr(study, table) is None:
             continue
         files = study.sources[study.sources["table"] == table]
-        days = _days(study, known.language) if table == "events" else None
-        when = known.say("origin_days", first=days[0], last=days[1]) if days else ""
+        days = _days(study) if table == "events" else None
+        first, last = (date(one, known.language, study.timezone) for one in days) if days else ("", "")
+        when = known.say("origin_days", first=first, last=last) if days else ""
         for _, row in files.iterrows():
             text = known.say(f"origin_{table}", file=row["file"], n=int(row["kept"]), when=when)
             claims.append(Claim(text=text, evidence=(file_id(row),)))
         if not len(files):
             text = known.say(f"origin_{table}", file=known.say("no_file"), n=_rows(study, table), when=when)
             claims.append(Claim(text=text, status="method"))
+        if days:
+            redo = date(days[1] + REDO_US, known.language, study.timezone)
+            claims.append(Claim(text=known.say("origin_redo", day=redo), status="method"))
     return claims
 
 
@@ -50,11 +56,11 @@ def _rows(study: Study, table: str) -> int:
     return len(frame) if hasattr(frame, "__len__") else 0
 
 
-def _days(study: Study, language: str) -> tuple[str, str] | None:
-    """Return the first and the last day of the log."""
+def _days(study: Study) -> tuple[int, int] | None:
+    """Return when the log begins and ends (UTC microseconds)."""
     log = nw.from_native(study.events).lazy()
     ends = log.select(nw.col(TIME).min().alias("first"), nw.col(TIME).max().alias("last")).collect(backend="pandas")
     first, last = ends["first"][0], ends["last"][0]
     if first is None or pd.isna(first):
         return None
-    return date(int(first), language, study.timezone), date(int(last), language, study.timezone)
+    return int(first), int(last)

@@ -8,15 +8,16 @@ from personakit.documents import Cell
 from personakit.maps.planned import missing_kinds
 from personakit.maps.said import code_ids
 from personakit.maps.view import MOST, View, level, rows_of
-from personakit.schema import OWNER, PARTICIPANT, STAGE, TOUCHPOINT
-from personakit.wording import canonical
+from personakit.schema import OWNER, PARTICIPANT, PERSONA, STAGE, TOUCHPOINT
+from personakit.wording import canonical, number
 
 
 def opportunities(view: View, stage: str) -> tuple[Cell, ...]:
     """List the flagged touchpoints of the stage, each with its figures and team, its metric and a hypothesis."""
+    registered = _registered(view, stage)
     rows = view.at("friction", stage)
     if not len(rows):
-        return ()
+        return registered
     flagged = rows[rows["flagged"].astype(bool) & ~rows["hidden"]]
     cells = [cell for row in rows_of(flagged.head(MOST))
              for cell in (_insight(view, row), *_metric(view, stage, row), _hypothesis(view, row))]
@@ -24,7 +25,18 @@ def opportunities(view: View, stage: str) -> tuple[Cell, ...]:
     if cells and missing:
         cells.append(Cell(text=view.say("no_content_here", kinds=missing), value=0.0, level="partly"))
     most = rows.loc[rows["excess"].notna() & ~rows["hidden"], "people"].max()
-    return tuple(cells) or (Cell(text=view.say("nothing_flagged"), level=level(most)),)
+    return (*cells, *registered) or (Cell(text=view.say("nothing_flagged"), level=level(most)),)
+
+
+def _registered(view: View, stage: str) -> tuple[Cell, ...]:
+    """Quote the team's own hypotheses of this stage, for everyone or this persona, with what became of them."""
+    if view.register is None:
+        return ()
+    told = view.register
+    rows = told[(told[STAGE] == stage) & told[PERSONA].isin(["", view.persona or ""])]
+    return tuple(Cell(text=view.say(
+        "registered", change=row["change"], kpi=row["kpi"], expected=_signed(float(row["expected"]), view.language),
+        verdict=view.say(f"verdict_{row.get('verdict', 'open')}")), level="partly") for row in rows_of(rows))
 
 
 def _insight(view: View, row: pd.Series) -> Cell:
@@ -60,3 +72,7 @@ def _hypothesis(view: View, row: pd.Series) -> Cell:
     code, n = str(counts.index[0]), int(counts.iloc[0])
     text = view.say("hypothesis_told", code=code, n=n, total=int(told[PARTICIPANT].nunique()), **figures)
     return Cell(text=text, n=n, level="partly", evidence=(str(row["evidence_id"]), *code_ids(view, code)))
+
+
+def _signed(value: float, language: str) -> str:
+    return ("+" if value > 0 else "") + number(value, language)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
+
 from personakit.documents import Claim, JourneyMap
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.maps.lanes import Lane, lanes_of
@@ -15,7 +19,7 @@ from personakit.wording import check_language, join, say_key, term
 
 def make_map(
     study: Study, findings: JourneyFindings | None, *, personas: Personas | None = None, evidence: Evidence | None = None,
-    persona: str | tuple[str, str] | None = None, language: str | None = None,
+    persona: str | tuple[str, str] | None = None, hypotheses: pd.DataFrame | None = None, language: str | None = None,
 ) -> JourneyMap:
     """Lay one journey out as stages by lanes: what the organisation plans, what people do, what they say, where to act.
 
@@ -34,6 +38,8 @@ def make_map(
         Needed for the map of one persona; evidence adds the ids of codes, and quotes of clear members only.
     persona
         A persona such as ``P1``; two of them, ``("P1", "P3")``, for a map that compares; ``None`` for everyone.
+    hypotheses
+        The team's own, from ``read_hypotheses`` or ``judge_hypotheses``: each stands among the opportunities of its stage.
     language
         ``fr`` or ``en``; the study's own where not given.
 
@@ -64,7 +70,7 @@ def make_map(
     """
     asked = _asked(personas, persona)
     spoken = check_language(language or study.language)
-    views = [_view(study, findings, personas, evidence, one, spoken) for one in asked]
+    views = [replace(_view(study, findings, personas, evidence, one, spoken), register=hypotheses) for one in asked]
     source, names = curve_source(*views), tuple(_who(view, personas) for view in views)
     first = views[0]
     if len(views) == 2:

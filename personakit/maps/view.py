@@ -27,8 +27,8 @@ MOST = 3
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
     """One persona (or everyone, ``persona`` is None) of one study. ``frames`` holds its journey findings, small cells
-    emptied; ``interviews`` the coded passages of these people, ``answers`` their answers about ease, and ``ease`` the
-    questions behind these.
+    emptied; ``interviews`` the coded passages of these people, ``answers`` their answers about ease, ``ease`` the questions
+    behind these, and ``register`` the hypotheses of the team.
     """
 
     study: Study
@@ -39,6 +39,7 @@ class View:
     interviews: pd.DataFrame
     ease: pd.DataFrame
     answers: pd.DataFrame
+    register: pd.DataFrame | None = None
 
     def say(self, key: str, **values: object) -> str:
         """Say a string of the map in its language."""
