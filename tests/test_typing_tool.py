@@ -419,3 +419,12 @@ def test_the_command_says_in_one_sentence_what_is_wrong(mixed, tmp_path):
         assert word in done.stderr
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "placed.csv").exists()
+
+
+def test_the_ends_of_open_numbers_are_nobody_s():
+    from personakit.typing_tool.build import _span
+
+    spent = pd.Series([12.4, 80.0, 173_412.9])
+    low, high = _span(spent, "numeric")
+    assert (low, high) == (0.0, 180_000.0)
+    assert _span(pd.Series([1, 5]), "ordinal") == (1.0, 5.0)

@@ -192,12 +192,22 @@ def _checks(trials: Trials, sets: list[list[int]], names: list[str], costs: np.n
     return checks.assign(chosen=checks.index == enough.idxmax())
 
 
+def _span(answers: pd.Series, kind: str) -> tuple[float, float]:
+    """Return the lowest and the highest answer, of an open number rounded outwards: its ends are one person's each."""
+    if kind == "nominal":
+        return np.nan, np.nan
+    low, high = float(answers.min()), float(answers.max())
+    if kind in ("binary", "ordinal") or not high > low:
+        return low, high
+    step = 10.0 ** (np.floor(np.log10(high - low)) - 1)
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
+
+
 def _questions(features: Features, answers: Answers, trials: Trials, chosen: list[int], costs: np.ndarray) -> pd.DataFrame:
     names = [answers.questions[one] for one in chosen]
     facts = features.catalog.loc[names]
-    natural, nominal = features.natural[names], facts[KIND].eq("nominal").to_numpy()
-    ends = {end: [np.nan if word else float(getattr(natural[name], how)())
-                  for name, word in zip(names, nominal, strict=True)] for end, how in (("low", "min"), ("high", "max"))}
+    spans = [_span(features.natural[name], str(facts[KIND][name])) for name in names]
+    ends = {"low": [one[0] for one in spans], "high": [one[1] for one in spans]}
     text = {name: facts[name].fillna("").astype("str").to_numpy() if name in facts else "" for name in ("label", UNIT)}
     return pd.DataFrame({
         "label": text["label"], KIND: facts[KIND].to_numpy(), UNIT: text[UNIT], **ends, "cost": costs[chosen],

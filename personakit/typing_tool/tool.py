@@ -21,8 +21,9 @@ SURE = 0.6
 class TypingTool:
     """A rule that places people in personas from a few answers.
 
-    ``questions`` is indexed by question: label, kind, unit, low, high (the answers seen; NaN for nominal ones), cost,
-    answered (share of people who did), picked (share of trials that picked it). ``rule`` is indexed by term: question,
+    ``questions`` is indexed by question: label, kind, unit, low, high (the answers seen, of open numbers rounded outwards;
+    NaN for nominal ones), cost, answered (share of people who did), picked (share of trials that picked it). ``rule`` is
+    indexed by term: question,
     level (of a nominal question, else empty), fill (what stands for an answer that is not given) and one weight a persona;
     its first row is the intercept. The score of a persona is the sum of weight times answer (a level counts 1 or 0), its
     probability exp(score) over the sum of all. ``personas`` maps P1..Pk to the names people gave.
