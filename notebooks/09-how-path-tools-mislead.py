@@ -230,8 +230,8 @@ flips[["before", "stage", "people", "usual", "next", "share", "usual_share"]].ro
 # %% [markdown]
 # ## What this does not show
 #
-# Two more habits need verbs of their own: distances between journeys that only measure their length, and satisfaction curves
-# of those who stayed. And no test repairs a log: what nobody recorded is in none of these numbers. The rates of false
-# alarms over hundreds of deals are in `benchmarks/journey_tests.csv`.
+# Two more habits are in notebook 06b: distances between journeys that only measure their length (`journey_distances`), and
+# satisfaction curves of those who stayed (`experience`). And no test repairs a log: what nobody recorded is in none of these
+# numbers. The rates of false alarms over many deals are in `benchmarks/journey_tests.csv`.
 #
 # **Try next.** Deal notebook cells again with another seed; run `compare_journeys` on your own personas and read `tested`.

@@ -189,7 +189,7 @@ def assign(
 
 @app.command()
 def sample(
-    name: Annotated[str, typer.Argument(help="lunettes, agence or bruit.")],
+    name: Annotated[str, typer.Argument(help="lunettes, lunettes_later, agence or bruit.")],
     folder: Annotated[Path, typer.Argument(help="The folder to write.")],
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed deals another study of the same kind.")] = None,
     participants: Annotated[int | None, typer.Option(help="Another number of participants.")] = None,

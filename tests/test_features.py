@@ -79,7 +79,7 @@ def test_missing_values_stay_missing_and_nobody_is_dropped_silently():
     features = build_features(study(), table.drop(index=["p05", "p06"]))
     assert np.isnan(features.table.loc["p03", "visits"])
     assert "p05" not in features.table.index
-    left = next(note for note in features.notes if note.key == "features.people_left_out")
+    left = next(note for note in features.notes if note.key == "notes.people_left_out")
     assert dict(left.values) == {"n": 2, "of": 60}
     assert "2 of 60 participants" in say(left, "en")
 
@@ -130,7 +130,7 @@ def test_extreme_values_are_drawn_in_and_counted():
     features = build_features(study(), table)
     assert features.table["score"].abs().max() < 3
     assert features.natural.loc["p07", "score"] == 1e6
-    note = next(note for note in features.notes if note.key == "features.drawn_in")
+    note = next(note for note in features.notes if note.key == "notes.drawn_in")
     assert "score" in note.values["features"]
 
 

@@ -35,7 +35,7 @@ def features_of(table: pd.DataFrame | np.ndarray, origin: str = "answers", **opt
 def notes(features) -> dict[str, dict]:
     for note in features.notes:
         assert say(note, "fr") != say(note, "en")
-    return {note.key.removeprefix("features."): dict(note.values) for note in features.notes}
+    return {note.key.removeprefix("notes."): dict(note.values) for note in features.notes}
 
 
 def agreement(features, truth: np.ndarray, method: str = "kmeans") -> float:
@@ -200,7 +200,7 @@ def test_near_copies_are_named_and_weigh_as_one_on_request(seed):
     types, table = near_copies(seed)
     features, weighed = features_of(table, "other"), features_of(table, "other", remedies=["block_weights"])
     assert notes(features)["block"]["n"] == 6
-    assert "block_weights" in say(next(note for note in features.notes if note.key == "features.block"), "en")
+    assert "block_weights" in say(next(note for note in features.notes if note.key == "notes.block"), "en")
     assert "block_weighed" in notes(weighed)
     assert features.catalog.loc["copy0":"copy5", "variance"].sum() == pytest.approx(0.75, abs=0.01)
     assert weighed.catalog.loc["copy0":"copy5", "variance"].sum() == pytest.approx(0.35, abs=0.02)

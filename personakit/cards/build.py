@@ -73,7 +73,7 @@ def make_cards(
     missing = [one for one in asked if one not in evidence.coverage.index]
     if missing:
         raise StudyError(f"evidence.coverage: no row for {', '.join(missing)}. "
-                         "Gather the evidence again for these personas: gather_evidence(study, features, personas).")
+                         "Gather the evidence again for these personas: gather_evidence(study, features, personas, seed=7).")
     shown = _shown(evidence, findings, _besides(also))
     sources = _sources(personas, evidence, shown, study)
     return tuple(_card(_known(one, language, personas, shown, study), sources) for one in asked)

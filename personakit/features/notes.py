@@ -27,15 +27,15 @@ def people_notes(study: Study, tables: Sequence[pd.DataFrame], natural: pd.DataF
     """Say who is left out, what too few people have, and how gaps are handled; ``tables`` are those that were given."""
     left = len(study.participants) - len(natural)
     if left:
-        yield Sentence(key="features.people_left_out", values={"n": left, "of": len(study.participants)})
+        yield Sentence(key="notes.people_left_out", values={"n": left, "of": len(study.participants)})
     late = [frame for frame in tables if frame.shape[1] and set(catalog.index[catalog["why"] == "few_people"]) & set(frame)]
     rows = catalog[catalog["why"] == "few_people"]
     if late:
         people = int(natural[list(rows.index)].notna().any(axis=1).sum())
-        yield Sentence(key="features.few_people", values={"n": len(rows), "people": people, "of": len(natural)})
+        yield Sentence(key="notes.few_people", values={"n": len(rows), "people": people, "of": len(natural)})
     gaps = natural[list(catalog.index[catalog[ROLE] == "active"])].isna()
     if gaps.to_numpy().any():
-        yield Sentence(key="features.gaps", values={
+        yield Sentence(key="notes.gaps", values={
             "n": int(gaps.any(axis=1).sum()), "of": len(natural), "share": float(gaps.to_numpy().mean())})
 
 
@@ -45,22 +45,22 @@ def value_notes(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFram
     drawn = {str(name): int(count) for name, count in catalog["drawn_in"].items() if count and name in table}
     if drawn:
         most = sorted(drawn, key=lambda name: (-drawn[name], name))[:3]
-        yield Sentence(key="features.drawn_in", values={"n": sum(drawn.values()), "features": most, "all": len(drawn)})
+        yield Sentence(key="notes.drawn_in", values={"n": sum(drawn.values()), "features": most, "all": len(drawn)})
     for block in blocks(table):
         if len(block) >= 3 and len(block) > HEAVY_BLOCK * table.shape[1]:
             key = "block_weighed" if "block_weights" in remedies else "block"
-            yield Sentence(key=f"features.{key}", values={"n": len(block), "of": table.shape[1], "features": block[:3]})
+            yield Sentence(key=f"notes.{key}", values={"n": len(block), "of": table.shape[1], "features": block[:3]})
     style = row_level(table[[name for name in map(str, table) if catalog.loc[name, KIND] == "ordinal"]])
     if style > STYLE:
         key = "row_level_removed" if "row_level" in remedies else "response_style"
-        yield Sentence(key=f"features.{key}", values={"share": round(style, DIGITS)})
+        yield Sentence(key=f"notes.{key}", values={"share": round(style, DIGITS)})
     coded = [name for name in map(str, table) if catalog.loc[name, ORIGIN] == "codes" and catalog.loc[name, KIND] != "share"]
     ratio, chance = talk_ratio(natural[coded])
     if ratio >= TALKS and chance <= RARELY:
-        yield Sentence(key="features.talkers", values={"ratio": round(ratio, DIGITS), "n": len(coded)})
+        yield Sentence(key="notes.talkers", values={"ratio": round(ratio, DIGITS), "n": len(coded)})
     noise = near_noise(table)
     if noise:
-        yield Sentence(key="features.near_noise", values={"n": len(noise), "of": table.shape[1], "features": noise[:8]})
+        yield Sentence(key="notes.near_noise", values={"n": len(noise), "of": table.shape[1], "features": noise[:8]})
     yield from _heavy(table, natural[list(table)], catalog)
 
 
@@ -70,7 +70,7 @@ def _heavy(table: pd.DataFrame, natural: pd.DataFrame, catalog: pd.DataFrame) ->
     for key, held in (("heavy", variance_shares(table)), ("heavy_units", _own_units(natural, catalog))):
         if len(held) and held.max() > HEAVY:
             share = round(float(held.max()), DIGITS)
-            yield Sentence(key=f"features.{key}", values={"feature": str(held.idxmax()), "share": share})
+            yield Sentence(key=f"notes.{key}", values={"feature": str(held.idxmax()), "share": share})
 
 
 def _own_units(natural: pd.DataFrame, catalog: pd.DataFrame) -> pd.Series:

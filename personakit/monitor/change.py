@@ -24,7 +24,6 @@ SAMPLE_RATIO_ALPHA = 0.001
 SKEWED = 0.2
 #: people in each part of a comparison
 FEWEST = 10
-DESIGNS = ("randomised", "difference_in_differences", "before_after")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

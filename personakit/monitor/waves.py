@@ -65,7 +65,7 @@ class WaveComparison:
     def __repr__(self) -> str:
         found = list(self.questions.loc[self.questions["found"], "question"])
         return show("WaveComparison", {"verdict": self.verdict, "found": ", ".join(found) or "nothing"},
-                    "choose again, or measure_change(outcomes, kpi=..., seed=7)")
+                    "choose again, or measure_change(outcomes, kpi=...)")
 
     _repr_html_ = show_html
 
@@ -156,7 +156,7 @@ def compare_waves(
 def _check(old: Personas, new: Personas) -> None:
     if list(old.membership.columns) != list(new.membership.columns) or old.candidate != new.candidate:
         raise StudyError(f"compare_waves: {old.candidate} and {new.candidate} are not the same personas. Place the new "
-                         f"people in the old ones first: carry_over(personas, features, place, by=..., reason=...).")
+                         f"people in the old ones first: carry_over(personas, *tables, place=..., by=..., reason=...).")
     if list(old.features.active.columns) != list(new.features.active.columns):
         raise StudyError("compare_waves: the two have other active features. Use carry_over to make the later one.")
     for name, one in (("old", old), ("new", new)):

@@ -65,7 +65,8 @@ def label_with(
     check_evidence(personas, evidence)
     open_ones = [str(one) for one in personas.membership.columns if str(one) not in personas.names]
     if not open_ones:
-        raise ChoiceError("label_with: every persona has a name. Rename with label(personas, {...}, replace=True).")
+        raise ChoiceError("label_with: every persona has a name. "
+                          "Rename with label(personas, {...}, by=..., reason=..., replace=True).")
     names, summaries = [], []
     for persona in open_ones:
         seen = aggregates_of(evidence, persona)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from personakit.disclosure import journey_cells
 from personakit.errors import ChoiceError, unknown_name
-from personakit.plots.look import COLOURS, INK, MUTED, dress
+from personakit.plots.look import COLOURS, INK, LINE, MUTED, dress
 from personakit.records import JourneyFindings
 from personakit.schema import PERSONA, STAGE
 from personakit.wording import check_language, say_key, share, term
@@ -66,6 +66,8 @@ def _draw_funnel(ax: Any, rows: pd.DataFrame, language: str) -> None:
 
 
 def _draw_steps(ax: Any, rows: pd.DataFrame, stages: list[str], language: str) -> None:
+    from matplotlib.patches import Rectangle
+
     targets = [*stages, "end", "open"]
     shown = rows[~rows["hidden"]]
     table = shown.pivot(index="source", columns="target", values="share").reindex(stages, columns=targets)
@@ -78,6 +80,10 @@ def _draw_steps(ax: Any, rows: pd.DataFrame, stages: list[str], language: str) -
             grey = (source, target) in few
             ax.text(across, place, share(value, language), ha="center", va="center", fontsize=8,
                     color=MUTED if grey else "#ffffff" if value > 0.62 else INK, style="italic" if grey else "normal")
+    for row in rows[rows["hidden"]].to_dict("records"):
+        if row["source"] in stages and row["target"] in targets:
+            corner = targets.index(row["target"]) - 0.5, stages.index(row["source"]) - 0.5
+            ax.add_patch(Rectangle(corner, 1, 1, facecolor="#ffffff", edgecolor=LINE, hatch="////", linewidth=0.8))
     words = [term(stage, language) for stage in stages]
     ends = [say_key(f"plots.{name}", language) for name in ("end", "open")]
     ax.set_xticks(range(len(targets)), [*words, *ends], rotation=30, ha="right", fontsize=8)
