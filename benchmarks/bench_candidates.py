@@ -35,8 +35,7 @@ from personakit.candidates import find_candidates  # noqa: E402
 from personakit.candidates.design import make_design  # noqa: E402
 from personakit.candidates.kmeans import resampled_labels  # noqa: E402
 from personakit.candidates.latent_class import best_classes  # noqa: E402
-from personakit.candidates.measures import adjusted_rand  # noqa: E402
-from personakit.inference import one_thread  # noqa: E402
+from personakit.inference import adjusted_rand, one_thread  # noqa: E402
 
 SURVEY = ROOT.parent / "shared" / "data" / "surveys" / "mcdonalds" / "mcdonalds.csv"
 KS, PAIRS, STARTS, STEPMIX_STARTS = range(2, 9), 100, 3, 10

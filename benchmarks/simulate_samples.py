@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 import personakit as pk
-from personakit.candidates.measures import adjusted_rand
+from personakit.inference import adjusted_rand
 from personakit.samples import clean_study, plant
 
 

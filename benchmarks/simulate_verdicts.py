@@ -30,7 +30,8 @@ from test_features_relations import features_of, gappy, near_copies, style  # no
 
 from personakit.candidates import find_candidates  # noqa: E402
 from personakit.candidates.design import make_design  # noqa: E402
-from personakit.candidates.measures import adjusted_rand, between  # noqa: E402
+from personakit.candidates.measures import between  # noqa: E402
+from personakit.inference import adjusted_rand  # noqa: E402
 from personakit.records import Features  # noqa: E402
 
 SURVEY = ROOT.parent / "shared" / "data" / "surveys" / "mcdonalds" / "mcdonalds.csv"

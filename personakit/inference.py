@@ -242,6 +242,27 @@ def adjust_bh(p: ArrayLike) -> np.ndarray:
     return adjusted
 
 
+def adjusted_rand(first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Measure the agreement of two partitions of the same people (parts counted from 0): 1 when equal, about 0 by chance.
+
+    References
+    ----------
+    Hubert, L. & Arabie, P. (1985). Comparing partitions. Journal of Classification 2.
+
+    Examples
+    --------
+    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
+    1.0
+    """
+    columns = int(second.max()) + 1
+    cells = (int(first.max()) + 1) * columns
+    table = np.bincount(first * columns + second, weights=weights, minlength=cells).reshape(-1, columns)
+    both, rows, along, whole = (float((one * (one - 1) / 2).sum()) for one in
+                                (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True)))
+    expected, most = rows * along / whole if whole else 0.0, (rows + along) / 2
+    return (both - expected) / (most - expected) if most > expected else 1.0
+
+
 def _ratio(above: ArrayLike, below: ArrayLike) -> np.ndarray:
     above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)

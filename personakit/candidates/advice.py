@@ -10,10 +10,9 @@ import pandas as pd
 from personakit.candidates.check import check_search
 from personakit.candidates.design import make_design
 from personakit.candidates.kmeans import best_centres, nearest_centre
-from personakit.candidates.measures import adjusted_rand
 from personakit.candidates.null_data import NullModel, fit_null
 from personakit.errors import StudyError
-from personakit.inference import one_thread
+from personakit.inference import adjusted_rand, one_thread
 from personakit.records import Features
 
 #: share of what could be found at best that has to be found for a sample to be called enough

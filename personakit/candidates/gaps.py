@@ -11,8 +11,9 @@ import pandas as pd
 from personakit.candidates.design import Design, make_design
 from personakit.candidates.engines import Engine, Ground, Seed
 from personakit.candidates.kmeans import resampled_labels
-from personakit.candidates.measures import adjusted_rand, explained, separation
+from personakit.candidates.measures import explained, separation
 from personakit.candidates.null_data import NullModel, fit_null, simulate_null
+from personakit.inference import adjusted_rand
 
 Prepare = Callable[[Design], Design]
 #: null tables with correlation and without, and with the personas of a candidate; fits behind the observed figure

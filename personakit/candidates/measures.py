@@ -85,22 +85,6 @@ def overlap(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.nd
     return np.bincount(first * columns + second, weights=weights, minlength=cells).reshape(-1, columns)
 
 
-def adjusted_rand(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> float:
-    """Measure the agreement of two partitions, 1 when equal and about 0 when by chance (Hubert and Arabie, 1985).
-
-    Examples
-    --------
-    >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]), np.ones(4))
-    1.0
-    """
-    table = overlap(first, second, weights)
-    both, rows, columns, all_pairs = (float((x * (x - 1) / 2).sum()) for x in
-                                      (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True)))
-    expected = rows * columns / all_pairs
-    most = (rows + columns) / 2
-    return (both - expected) / (most - expected) if most > expected else 1.0
-
-
 def jaccards(reference: np.ndarray, other: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
     """Return the Jaccard similarity of each of the k personas of ``reference`` with the most similar one of ``other``."""
     table = overlap(np.append(reference, k - 1), np.append(other, k - 1), np.append(weights, 0.0))

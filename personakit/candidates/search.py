@@ -23,13 +23,13 @@ from personakit.candidates.engines import (
 )
 from personakit.candidates.gaps import INDEPENDENT_NULLS, NULLS, Yardstick, as_counted, goes_further, null_gaps
 from personakit.candidates.ground import make_ground
-from personakit.candidates.measures import adjusted_rand, explained, jaccards
+from personakit.candidates.measures import explained, jaccards
 from personakit.candidates.methods import named
 from personakit.candidates.trial import Trial, try_candidate
 from personakit.candidates.verdict import explain, main_line, recommend_one, verdicts
 from personakit.errors import ChoiceError, unknown_name
 from personakit.frozen import Sentence
-from personakit.inference import one_thread
+from personakit.inference import adjusted_rand, one_thread
 from personakit.records import Candidates, Features
 from personakit.schema import EVIDENCE_ID, PERSONA, VERDICTS, row_id
 

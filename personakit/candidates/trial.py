@@ -12,17 +12,9 @@ from scipy.special import entr
 
 from personakit.candidates.design import Design
 from personakit.candidates.engines import Engine, Fit, Ground
-from personakit.candidates.measures import (
-    MEASURES,
-    adjusted_rand,
-    between,
-    centres,
-    jaccards,
-    order_of,
-    overlap,
-    prediction_strength,
-)
+from personakit.candidates.measures import MEASURES, between, centres, jaccards, order_of, overlap, prediction_strength
 from personakit.candidates.medians import Arrays
+from personakit.inference import adjusted_rand
 from personakit.schema import PERSONA
 
 #: a person is contested below this largest membership, or this share of resamples that give the same persona, or between

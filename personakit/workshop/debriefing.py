@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personakit.candidates.measures import adjusted_rand
 from personakit.errors import StudyError
+from personakit.inference import adjusted_rand
 from personakit.schema import PERSONA
 from personakit.wording import canonical
 from personakit.workshop.dealing import ANSWERS, ENVELOPE, QUESTIONS, unseal

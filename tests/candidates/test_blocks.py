@@ -5,9 +5,9 @@ import pytest
 from personakit.candidates import METHODS, assign, find_candidates
 from personakit.candidates.blocks import with_scale
 from personakit.candidates.design import make_design
-from personakit.candidates.measures import adjusted_rand
 from personakit.errors import ChoiceError
 from personakit.features import build_features
+from personakit.inference import adjusted_rand
 from personakit.records import Study
 
 

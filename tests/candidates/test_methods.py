@@ -15,18 +15,12 @@ from personakit.candidates import METHODS, advise_n, assign, find_candidates, mu
 from personakit.candidates.design import make_design, sample_design
 from personakit.candidates.kmeans import best_centres, resampled_labels
 from personakit.candidates.latent_class import best_classes, parameter_count
-from personakit.candidates.measures import (
-    adjusted_rand,
-    explained,
-    jaccards,
-    outsiders,
-    prediction_strength,
-    separation,
-)
+from personakit.candidates.measures import explained, jaccards, outsiders, prediction_strength, separation
 from personakit.candidates.methods import kmeans, latent_class
 from personakit.candidates.null_data import fit_null, simulate_null
 from personakit.candidates.trial import _strengths
 from personakit.errors import ChoiceError, StudyError
+from personakit.inference import adjusted_rand
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "surveys"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the real data folder is not here")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.eventlog import DAY_US
+from personakit.inference import adjusted_rand
 from personakit.journeys import discrepancy, journey_distances, trace_journeys
 from personakit.journeys.paths.distances import square
 from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, matching_gains, shares_apart
-from personakit.journeys.paths.partition import agreement, by_size, silhouettes, ward
+from personakit.journeys.paths.partition import by_size, silhouettes, ward
 from personakit.records import Study
 
 MVAD = Path(__file__).resolve().parents[3] / "shared" / "data" / "sequences" / "mvad" / "mvad.csv"
@@ -156,7 +157,7 @@ def test_length_does_not_decide(lengths):
         found = {}
         for name, options in {"default": {}, "raw": {"normalise": "none", "horizon": None}}.items():
             distances = journey_distances(journeys, by="touchpoint", **options)
-            found[name] = agreement(ward(people_apart(distances), [2], np.random.default_rng(0))[0], np.arange(80) % 2)
+            found[name] = adjusted_rand(ward(people_apart(distances), [2], np.random.default_rng(0))[0], np.arange(80) % 2)
             assert abs(distances.length_correlation) < 0.1 or name == "raw"
         samples.append(found["default"])
         assert found["raw"] > 0.9
@@ -168,7 +169,7 @@ def test_two_real_processes_are_told_apart_at_equal_length():
     rows = [np.full((5, 5), 0.05) + 0.75 * np.roll(np.eye(5), shift, axis=1) for shift in (1, 2)]
     states = np.vstack([make.walk(one, 40, 40, rng) for one in rows])
     distances = journey_distances(traced(["".join("abcde"[x] for x in row) for row in states]), by="touchpoint")
-    assert agreement(ward(people_apart(distances), [2], rng)[0], np.repeat([0, 1], 40)) >= 0.8
+    assert adjusted_rand(ward(people_apart(distances), [2], rng)[0], np.repeat([0, 1], 40)) >= 0.8
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ import small_journeys as make
 from test_paths_distances import padded, traced
 
 from personakit.errors import ChoiceError, StudyError, TooFewError
+from personakit.inference import adjusted_rand
 from personakit.journeys import find_paths
 from personakit.journeys.paths import find
 from personakit.journeys.paths.find import null_journeys
-from personakit.journeys.paths.partition import agreement, extend, left_within, medoids, overlaps, silhouettes
+from personakit.journeys.paths.partition import extend, left_within, medoids, overlaps, silhouettes
 from personakit.journeys.paths.portrait import mixing
 from personakit.wording import say
 
@@ -35,7 +36,7 @@ def test_planted_paths_are_found(method):
     assert paths.recommended == 3
     assert paths.table.loc[3, "verdict"] == "reproducible"
     labels = np.unique(paths.labels[3], return_inverse=True)[1]
-    assert agreement(labels, truth) > 0.9
+    assert adjusted_rand(labels, truth) > 0.9
     own = paths.paths[paths.paths["k"] == 3]
     assert own["people"].sum() == 120
     assert own["share"].sum() == pytest.approx(1)
@@ -66,7 +67,7 @@ def test_same_seed_same_result_and_medoids_of_samples(monkeypatch):
     monkeypatch.setattr(find, "SAMPLE", 40)
     for method in ("medoids", "ward"):
         sampled = find_paths(journeys, method=method, **options)
-        assert agreement(np.unique(sampled.labels[3], return_inverse=True)[1], truth) > 0.8
+        assert adjusted_rand(np.unique(sampled.labels[3], return_inverse=True)[1], truth) > 0.8
 
 
 def test_refusals():
@@ -93,7 +94,7 @@ def test_figures_by_hand():
     assert left_within(apart, labels) == pytest.approx(3 / 9.5)
     assert overlaps(labels, np.array([0, 0, 0, 1])).tolist() == [2 / 3, 0.5]
     assert extend(apart, apart, labels).tolist() == [0, 0, 1, 1]
-    assert agreement(labels, np.array([0, 1, 0, 1])) == pytest.approx(-0.5)
+    assert adjusted_rand(labels, np.array([0, 1, 0, 1])) == pytest.approx(-0.5)
     assert len(set(medoids(apart, [2], np.random.default_rng(0))[0][[0, 2]])) == 2
 
 

@@ -11,12 +11,11 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, TooFewError, unknown_name
 from personakit.frozen import Sentence, freeze, show, show_html
-from personakit.inference import one_thread, permutation_p
+from personakit.inference import adjusted_rand, one_thread, permutation_p
 from personakit.journeys.paths.distances import Space, cut_journeys, make_space
 from personakit.journeys.paths.kernels import Padded
 from personakit.journeys.paths.partition import (
     METHODS,
-    agreement,
     by_size,
     extend,
     left_within,
@@ -227,7 +226,7 @@ def _stability(space: Space, tested: Padded, labels: list[np.ndarray], ks: list[
     out = []
     for place, own in enumerate(labels):
         each = [run[place] for run in runs]
-        pairs = [agreement(a, b) for a, b in zip(each, each[1:], strict=False)]
+        pairs = [adjusted_rand(a, b) for a, b in zip(each, each[1:], strict=False)]
         dense = np.unique(own, return_inverse=True)[1]
         jaccard = np.full(ks[place], np.nan)
         jaccard[np.unique(own)] = np.mean([overlaps(dense, one) for one in each], axis=0)
@@ -282,7 +281,7 @@ def _table(ks: list[int], labels: list[np.ndarray], steady: list[tuple[float, np
     table = pd.DataFrame({
         "people": len(taken), "smallest_n": [int(np.bincount(one).min()) for one in labels], **null,
         "stability": [one[0] for one in steady], "jaccard": [float(np.nanmin(one[1])) for one in steady],
-        "length_agreement": [0.0 if same else agreement(one, ranked * number // len(ranked))
+        "length_agreement": [0.0 if same else adjusted_rand(one, ranked * number // len(ranked))
                              for number, one in zip(ks, labels, strict=True)]}, index=pd.Index(ks, name="k"))
     firm = (table["stability"] >= STEADY) & (table["jaccard"] >= STEADY_PATH)
     beyond = (table["p"] <= ALPHA) & (table["gap"] >= BEYOND_GAP)

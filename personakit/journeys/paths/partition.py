@@ -103,22 +103,6 @@ def left_within(apart: np.ndarray, labels: np.ndarray) -> float:
     return float(inside.sum()) / total if total else 1.0
 
 
-def agreement(first: np.ndarray, second: np.ndarray) -> float:
-    """Compute the adjusted Rand index of two partitions (Hubert & Arabie, 1985).
-
-    Examples
-    --------
-    >>> agreement(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
-    1.0
-    """
-    table = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
-    np.add.at(table, (first, second), 1)
-    rows, columns, both, whole = (float((one * (one - 1) / 2).sum()) for one in (
-        table.sum(axis=1), table.sum(axis=0), table, table.sum(keepdims=True)))
-    expected, most = rows * columns / max(whole, 1), (rows + columns) / 2
-    return 1.0 if most == expected else (both - expected) / (most - expected)
-
-
 def overlaps(labels: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Best Jaccard of each part of ``labels`` with a part of ``other``."""
     table = np.zeros((int(labels.max()) + 1, int(other.max()) + 1))
