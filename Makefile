@@ -10,11 +10,12 @@ SPARK_VENV ?= .venv-spark
 tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
 
-# two at a time, a file whole; one thread each, for small products only get slower on two
+# two at a time, a file whole; one thread each, for small products only get slower on two. The notebooks' scripts are not to be
+# imported for doctests (addopts): that would run each of them
 test: $(READY) lint
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
-	@$(BIN)/python -m pytest notebooks --ignore-glob='*/exercise-*' --ignore=notebooks/fr --nbval --nbval-current-env \
-	  --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest notebooks -o addopts= --ignore-glob='*/exercise-*' --ignore=notebooks/fr --nbval \
+	  --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
 
 # the queries of logs on a real local PySpark session, in an environment of its own; needs Java 17
 test-spark: $(SPARK_VENV)/.ready
