@@ -50,11 +50,15 @@ def test_known_answers_are_found_and_no_wrong_one_is_sure(known_answers):
 def test_the_committed_simulations_hold_the_bars():
     table = pd.read_csv(SIMULATED).set_index("recipe")
     known, noise = table.loc["known answers, 7 recipes, 3 seeds each at most"], table[table["planted"].astype("float") == 0]
-    assert known["right"] >= 19 / 21 * known["seeds"]
+    assert (known["seeds"], known["right"] >= 19) == (21, True)
     assert table["sure_but_wrong"].sum() == 0
     rating_noise = table.loc["likert noise 400 x 5"]
     assert rating_noise["none"] >= 0.95 * rating_noise["seeds"]
-    assert noise[["natural", "reproducible"]].to_numpy().sum() <= 0.05 * noise["seeds"].sum()
+    # a curve without groups is not noise: steady pieces of it may be called reproducible, never natural
+    curves = noise.index.str.startswith(("a ring", "a bow"))
+    assert not noise.loc[curves, "natural"].any()
+    refused = noise[~curves]
+    assert refused[["natural", "reproducible"]].to_numpy().sum() <= 0.05 * refused["seeds"].sum()
     between = table["between_contested"].dropna()
     assert (between > 3 * table.loc[between.index, "others_contested"]).all()
 
