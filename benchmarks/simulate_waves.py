@@ -61,7 +61,7 @@ def main(runs: int) -> None:
                 print(rows[-1], flush=True)
         for design, effect in (("randomised", 0.0), ("randomised", 0.1), ("difference_in_differences", 0.0),
                                ("difference_in_differences", 0.1)):
-            count = min(5 * runs, 500)
+            count = min(20 * runs, 1_000)
             results = list(workers.map(one_change, [(design, effect, FIRST + seed) for seed in range(count)], chunksize=20))
             rows.append(("change", f"{design}, effect {effect}", 600 if design == "randomised" else 1_600, count,
                          sum(one[0] for one in results) / count, sum(one[1] for one in results) / count))
