@@ -97,7 +97,7 @@ def test_false_alarms(kind):
     # at a level of 5 %, more than 5 of 25 happen once in 200; the rates are in benchmarks/journey_tests.csv
     tables = [run(kind, seed) for seed in range(25)]
     assert sum(table["p"].iloc[0] <= 0.05 for table in tables) <= 5
-    assert sum((table["verdict"] == "differ").any() for table in tables) <= 5
+    assert sum((table["verdict"] == "differ").any() for table in tables) <= 2
 
 
 def test_testing_what_made_the_personas_would_find_a_difference():
@@ -133,7 +133,7 @@ def test_a_persona_of_three_people_cannot_be_told():
     table = compare_journeys(trace_journeys(make.study_of(states)), labelled(labels), seed=1, replicates=49)
     verdicts = table.set_index(["persona_a", "persona_b"])["verdict"]
     assert verdicts["P1", "P3"] == verdicts["P2", "P3"] == "cannot_tell"
-    assert verdicts["P1", "P2"] in ("not_distinguishable", "equivalent")
+    assert verdicts["P1", "P2"] == "equivalent"
 
 
 def test_one_persona_has_nothing_to_compare():
