@@ -207,6 +207,13 @@ def feedback(path):
 
 
 @pytest.mark.parametrize("script", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_solution_asserts_that_it_passes_and_an_exercise_does_not(script):
+    exercise = FOLDER / f"{script.stem.replace('solution', 'exercise')}.ipynb"
+    for path, said in ((script.with_suffix(".ipynb"), True), (exercise, False)):
+        assert any("assert seen.passed" in "".join(cell["source"]) for cell in cells(path)) is said
+
+
+@pytest.mark.parametrize("script", SOLUTIONS, ids=lambda path: path.stem)
 def test_solutions_pass_and_exercises_hint(script):
     solution = script.with_suffix(".ipynb")
     exercise = FOLDER / f"{script.stem.replace('solution', 'exercise')}.ipynb"

@@ -1,7 +1,8 @@
 """Make the notebooks of the workshop from the solution scripts: ``python notebooks/workshop/build.py``.
 
 ``solution-N-name.py`` is what people edit. From each come a solution notebook, run, and an exercise notebook in which the
-rest of a cell after the line ``# solution`` is cut; it is run as well, so that it shows the hints of an empty answer.
+rest of a cell after the line ``# solution`` is cut, and a cell that begins with it is left out; it is run as well, so that
+it shows the hints of an empty answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ MARK, PLACE = "# solution", "# Write your code here"
 def exercise_of(script: Path) -> NotebookNode:
     """Return the exercise of a solution script, not yet run."""
     notebook = read(script)
-    for cell in notebook.cells:
+    notebook.cells = [cell for cell in notebook.cells if not (cell.cell_type == "code" and cell.source.startswith(MARK))]
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
         if cell.cell_type == "code" and MARK in cell.source:
             cell.source = cell.source.partition(MARK)[0] + PLACE
     return notebook

@@ -40,6 +40,10 @@ reason = rows.sort_values("rows", ascending=False)["reason"].iloc[0]
 seen = check("reading", study=study, aside=aside, reason=reason)
 seen
 
+# %%
+# solution
+assert seen.passed
+
 # %% [markdown]
 # ## Talk about it
 #

@@ -39,6 +39,10 @@ features = pk.build_features(study, habits, answers)
 seen = check("features", study=study, features=features)
 seen
 
+# %%
+# solution
+assert seen.passed
+
 # %% [markdown]
 # ## Talk about it
 #

@@ -39,6 +39,10 @@ k = int(candidates.table.loc[candidates.recommended, "k"]) if candidates.recomme
 seen = check("candidates", candidates=candidates, verdict=verdict, k=k)
 seen
 
+# %%
+# solution
+assert seen.passed
+
 # %% [markdown]
 # ## Talk about it
 #

@@ -43,6 +43,10 @@ personas = pk.label(personas, names, by="Group 1", reason="from what marks them 
 seen = check("naming", personas=personas)
 seen
 
+# %%
+# solution
+assert seen.passed
+
 # %% [markdown]
 # ## Talk about it
 #

@@ -46,6 +46,10 @@ differ = bool(findings.comparison["verdict"].iloc[0] == "differ")
 seen = check("journeys", findings=findings, friction=friction, channel_break=channel_break, differ=differ)
 seen
 
+# %%
+# solution
+assert seen.passed
+
 # %% [markdown]
 # ## Talk about it
 #
