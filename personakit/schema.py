@@ -163,7 +163,7 @@ def _cast(column: pd.Series, kind: str, where: str, *, gaps: bool) -> pd.Series:
             return column.astype("str")
         if kind == "str":
             # whole numbers read as floats because of a gap keep their integer spelling
-            return column.map(_as_text, na_action="ignore").astype("str")
+            return column.map(as_text, na_action="ignore").astype("str")
         if kind == "bool":
             return column.astype("boolean").fillna(False).astype(bool)
         number = pd.to_numeric(column)
@@ -179,7 +179,8 @@ def _cast(column: pd.Series, kind: str, where: str, *, gaps: bool) -> pd.Series:
     return whole
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Spell a value as a text; whole numbers read as floats keep their integer spelling."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -18,6 +18,7 @@ import hand_made
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written import text_of
 
 from personakit.cards import make_cards
 from personakit.documents import Card, Cell, Claim, JourneyMap, Section
@@ -49,18 +50,6 @@ def written(tmp_path_factory):
     save_cards(cards()[:2], folder / "cards", formats=formats_of("card"))
     save_map(journey(), folder / "P1", formats=formats_of("map"))
     return folder
-
-
-def text_of(path):
-    """All the words of a file, whatever its format."""
-    if path.suffix in (".pptx", ".xlsx"):
-        with zipfile.ZipFile(path) as archive:
-            return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
-    if path.suffix == ".pdf":
-        pypdfium2 = pytest.importorskip("pypdfium2")
-        document = pypdfium2.PdfDocument(path.read_bytes())
-        return "\n".join(page.get_textpage().get_text_bounded() for page in document)
-    return "" if path.suffix == ".png" else path.read_text(encoding="utf-8")
 
 
 def files(folder):

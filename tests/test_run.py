@@ -8,13 +8,13 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
+from written import text_of
 
 import personakit as pk
 from personakit import run
@@ -98,14 +98,6 @@ def test_rows_add_up_in_the_manifest(written):
     assert (sources.groupby("table")["set_aside"].sum().loc[aside.index] == aside).all()
 
 
-def read_text(path):
-    """Return what a file says; of a workbook, all its parts."""
-    if path.suffix != ".xlsx":
-        return path.read_text(encoding="utf-8")
-    with zipfile.ZipFile(path) as book:
-        return "\n".join(book.read(name).decode() for name in book.namelist())
-
-
 def test_no_secret_leaves(written, lunettes):
     ids = set(lunettes.study.participants.index)
     kept_back = lunettes.study.codes.loc[lunettes.study.codes["consent"] != "verbatim", "quote"].dropna()
@@ -113,7 +105,7 @@ def test_no_secret_leaves(written, lunettes):
     assert len(kept_back) > 5
     for path in written.rglob("*"):
         if path.is_file():
-            text = read_text(path)
+            text = text_of(path)
             assert not ids & set(re.findall(r"\bc\d{3,5}\b", text)), path.name
             assert not [quote for quote in kept_back if quote in text and quote not in spoken], path.name
 

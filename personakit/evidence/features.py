@@ -19,7 +19,7 @@ from personakit.inference import (
     person_weights,
 )
 from personakit.records import Features
-from personakit.schema import EVIDENCE_ID, FEATURE, KIND, ORIGIN, PERSONA, ROLE, UNIT, row_id
+from personakit.schema import EVIDENCE_ID, FEATURE, KIND, ORIGIN, PERSONA, ROLE, UNIT, as_text, row_id
 
 METHOD = "difference of means, people resampled"
 #: Cells (people times replicates) that are held in memory at once.
@@ -89,13 +89,9 @@ def _levels(column: pd.Series, kind: str) -> Iterator[tuple[str | None, np.ndarr
         yield None, column.to_numpy(dtype=float, na_value=np.nan)
         return
     known = column.notna().to_numpy()
-    words = np.array([_as_word(value) for value in column], dtype=object)
+    words = np.array([as_text(value) for value in column], dtype=object)
     for level in sorted(set(words[known])):
         yield level, np.where(known, words == level, np.nan).astype(float)
-
-
-def _as_word(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def feature_rows(columns: Columns, people: People, *, seed: int, replicates: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.frozen import freeze
+from personakit.plots.look import COLOURS as COLOURS_OF_PERSONAS
 
 #: WCAG 2.2: a text reads at 4.5:1, a part of a drawing at 3:1
 TEXT_CONTRAST, DRAWING_CONTRAST = 4.5, 3.0
@@ -60,8 +61,6 @@ COLOURS = {
     "band": "#5f97c4",
     "ring": "#505c6a",
 }
-#: dark enough for white letters, apart from each other for colour-blind eyes (after Okabe and Ito, 2008)
-PERSONAS = ("#005a8d", "#a13f00", "#00664b", "#863a6a", "#6f5200", "#3c4a5a", "#1b6a78", "#7a2f2f")
 GREYS = {
     "wash": "#f5f5f5",
     "line": "#cccccc",
@@ -90,7 +89,7 @@ class Theme:
 
     name: str
     colours: Mapping[str, str] = field(default_factory=dict)
-    personas: tuple[str, ...] = PERSONAS
+    personas: tuple[str, ...] = COLOURS_OF_PERSONAS
     font: str = "Arial"
     logo: bytes = b""
     logo_alt: str = ""
@@ -196,7 +195,7 @@ def _brand(path: Path) -> Theme:
     logo = _logo(path.parent / str(content["logo"])) if "logo" in content else b""
     if logo and not content.get("logo_alt"):
         raise StudyError(f'theme {path.name}: the logo has no words for those who cannot see it. Add logo_alt = "Name".')
-    own = content.get("personas", list(PERSONAS))
+    own = content.get("personas", list(COLOURS_OF_PERSONAS))
     if not isinstance(own, list) or not own:
         raise StudyError(f"theme {path.name}: personas is not a list of colours.")
     return Theme(

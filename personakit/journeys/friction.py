@@ -114,7 +114,7 @@ def _clean_flags(table: pd.DataFrame) -> pd.Series:
 def _touchpoint_facts(journeys: Journeys, visits: pd.DataFrame) -> pd.DataFrame:
     log = journeys.log
     words = log.levels[TOUCHPOINT]
-    facts = pd.DataFrame({TOUCHPOINT: words, **{name: _commonest(journeys, name) for name in (STAGE, CHANNEL, OWNER)}})
+    facts = pd.DataFrame({TOUCHPOINT: words, **{name: commonest_level(journeys, name) for name in (STAGE, CHANNEL, OWNER)}})
     ends = np.zeros(len(words), dtype=bool)
     if NATURAL_END in log.codes:
         marked = log.codes[TOUCHPOINT][log.codes[NATURAL_END] == 0]
@@ -126,7 +126,8 @@ def _touchpoint_facts(journeys: Journeys, visits: pd.DataFrame) -> pd.DataFrame:
     return facts.assign(natural=ends)
 
 
-def _commonest(journeys: Journeys, column: str) -> np.ndarray:
+def commonest_level(journeys: Journeys, column: str) -> np.ndarray:
+    """Return the commonest level of a column at each touchpoint, empty where none is known."""
     log = journeys.log
     size = len(log.levels[TOUCHPOINT])
     if column not in log.codes or not len(log.levels[column]):

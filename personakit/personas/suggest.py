@@ -23,7 +23,7 @@ from personakit.personas.phrases import (
     say_numbered,
 )
 from personakit.records import Evidence, Personas
-from personakit.schema import CODE, EVIDENCE_ID, FEATURE, KIND, LANGUAGES, PERSONA, ROLE
+from personakit.schema import CODE, EVIDENCE_ID, FEATURE, KIND, LANGUAGES, PERSONA, ROLE, as_text
 from personakit.wording import check_language
 
 #: a suggested name has at most so many letters (in each language) and pieces; a piece differs at least so much
@@ -263,11 +263,7 @@ def _values(contrasts: Contrasts, natural: pd.DataFrame) -> tuple[np.ndarray, np
 def _column(values: pd.Series, level: str) -> np.ndarray:
     if not level:
         return values.to_numpy(dtype=float, na_value=np.nan)
-    return np.where(values.isna(), np.nan, values.astype(object).map(_as_word) == level).astype(float)
-
-
-def _as_word(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return np.where(values.isna(), np.nan, values.astype(object).map(as_text) == level).astype(float)
 
 
 def _alike(one: Name, other: Name) -> float:

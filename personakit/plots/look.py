@@ -6,8 +6,9 @@ from typing import Any
 
 from personakit.wording import number
 
-#: colours after Okabe and Ito (2008), dark enough on white; a marker and a dash of their own, so grey suffices
-COLOURS = ("#0072b2", "#a13f00", "#00664b", "#863a6a", "#6f5200", "#3c4a5a", "#1b6a78", "#7a2f2f")
+#: one a persona, on charts as on cards: after Okabe and Ito (2008), dark enough for white letters; a marker and a dash of
+#: their own, so grey suffices
+COLOURS = ("#005a8d", "#a13f00", "#00664b", "#863a6a", "#6f5200", "#3c4a5a", "#1b6a78", "#7a2f2f")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", ":", "-.")
 INK, MUTED, LINE = "#17212e", "#505c6a", "#c9d0d8"

@@ -6,13 +6,13 @@ import hashlib
 import hmac
 import json
 import sys
-import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written import text_of
 
 from personakit import Study, check_study, load_study, run_study, save_study
 from personakit.collect.privacy.pseudonyms import key_id, pseudonymise, read_key
@@ -381,14 +381,6 @@ def consent_study(folder, *, consent=True, secrets=True):
         + "".join(f'[{name}]\nfile = "{name}.csv"\n' for name in tables)
     )
     return load_study(folder)
-
-
-def text_of(path):
-    """Return what a file says; of a workbook, all its parts."""
-    if path.suffix != ".xlsx":
-        return path.read_text(encoding="utf-8")
-    with zipfile.ZipFile(path) as book:
-        return "\n".join(book.read(name).decode() for name in book.namelist())
 
 
 def texts_of(out):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from personakit.eventlog import DAY_US, person_of
 from personakit.inference import newcombe_interval, percentile_interval, person_weights, wilson_interval
+from personakit.journeys.friction import commonest_level
 from personakit.journeys.groups import FEW_PEOPLE
 from personakit.journeys.planned.design import Step
 from personakit.journeys.planned.moves import Aligned
@@ -77,7 +78,7 @@ def _cells(
     """List the places of deviation, who could deviate there (people, bool) and how often each does."""
     log = journeys.log
     words, person = log.levels[TOUCHPOINT], person_of(log)[rows]
-    facts = {name: _commonest(journeys, name) for name in (STAGE, CHANNEL, OWNER)}
+    facts = {name: commonest_level(journeys, name) for name in (STAGE, CHANNEL, OWNER)}
     where: list[dict[str, str]] = []
     at_risk, times = [], []
     later = taken_later(found)
@@ -109,17 +110,6 @@ def taken_later(found: Aligned) -> np.ndarray:
     """Tell of each person and step whether a later step was taken: (people, steps)."""
     after = np.cumsum(found.taken[:, ::-1], axis=1)[:, ::-1] - found.taken
     return after > 0
-
-
-def _commonest(journeys: Journeys, column: str) -> np.ndarray:
-    log = journeys.log
-    size = len(log.levels[TOUCHPOINT])
-    if column not in log.codes or not len(log.levels[column]):
-        return np.full(size, "", dtype=object)
-    known = (log.codes[TOUCHPOINT] >= 0) & (log.codes[column] >= 0)
-    counts = np.zeros((size, len(log.levels[column])), dtype=np.int64)
-    np.add.at(counts, (log.codes[TOUCHPOINT][known], log.codes[column][known]), 1)
-    return np.where(counts.sum(axis=1) > 0, log.levels[column].to_numpy(object)[counts.argmax(axis=1)], "")
 
 
 def _days_to_goal(
