@@ -146,7 +146,8 @@ fresh.round(0)
 # %%
 lost = pk.engagement(journeys[1], placed, period_days=28, seed=7)
 assert not lost["falling"].any()
-lost.loc[lost["persona"] == "all", ["stage", "active_before", "active_now", "change", "low", "high"]].round(2)
+everyone = lost[lost["persona"] == "all"]
+everyone.pivot(index="stage", columns="measure", values="change").loc[list(journeys[1].stages)].round(2)
 
 # %% [markdown]
 # ## What this does not show; try next

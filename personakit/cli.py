@@ -10,11 +10,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from personakit.errors import ChoiceError, StudyError, TooFewError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from personakit.records import Study
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Personas and journeys from logs, surveys and interviews; or the news that there are none.")
@@ -62,8 +67,9 @@ def run(
     from personakit.study import load_study
 
     with told_warnings():
-        folder = run_study(load_study(study), out, k=read_sizes(sizes), candidate=candidate, language=language,
-                           formats=read_list(formats), theme=theme, seed=seed)
+        loaded = load_study(study)
+        folder = run_study(loaded, out, k=read_sizes(sizes), candidate=candidate, language=language,
+                           formats=read_list(formats), theme=theme, hypotheses=registered(study, loaded), seed=seed)
     typer.echo((folder / "summary.txt").read_text(encoding="utf-8").rstrip())
     typer.echo(str(folder / "index.html"))
 
@@ -101,9 +107,19 @@ def _write_part(kind: str, study: Path, out: Path, formats: str, theme: str, **a
     from personakit.study import load_study
 
     with told_warnings():
-        written = write_part(load_study(study), out, kind, formats=read_list(formats), theme=theme, **asked)
+        loaded = load_study(study)
+        written = write_part(loaded, out, kind, formats=read_list(formats), theme=theme,
+                             hypotheses=registered(study, loaded), **asked)
     for path in written:
         typer.echo(str(path))
+
+
+def registered(folder: Path, loaded: Study) -> DataFrame | None:
+    """Read the hypotheses that lie beside a study, where there are any."""
+    from personakit.monitor import read_hypotheses
+
+    path = folder / "hypotheses.toml"
+    return read_hypotheses(path, loaded) if path.exists() else None
 
 
 @contextmanager

@@ -69,6 +69,7 @@ class Analysis:
     seed: int
     tool: TypingTool | Sentence
     also: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    hypotheses: pd.DataFrame | None = None
 
 
 def run_study(
@@ -80,6 +81,7 @@ def run_study(
     language: str | None = None,
     formats: Iterable[str] = ("html", "json"),
     theme: str | Path = "colour",
+    hypotheses: pd.DataFrame | None = None,
     seed: int = 7,
 ) -> Path:
     """Run the whole journey on a study and write everything into one folder.
@@ -105,6 +107,8 @@ def run_study(
         written, and ``xml`` is of maps only.
     theme
         ``colour``, ``grey``, or the path of a brand's TOML.
+    hypotheses
+        The team's own, from ``read_hypotheses`` or ``judge_hypotheses``: shown on the maps.
     seed
         Of everything that draws by chance. The same study, seed and versions give the same bytes.
 
@@ -123,6 +127,7 @@ def run_study(
     find_theme(theme)
     check_replaceable(out)
     analysis = analyse_study(study, k=k, candidate=candidate, language=language, seed=seed)
+    analysis = replace(analysis, hypotheses=hypotheses)
     return write_analysis(analysis, out, formats=formats, theme=theme, parameters={"k": list(k), "candidate": candidate})
 
 
@@ -147,14 +152,15 @@ def write_analysis(
 
 
 def write_part(
-    study: Study, out: str | Path, kind: str, *, formats: Iterable[str], theme: str | Path = "colour", **asked: Any
+    study: Study, out: str | Path, kind: str, *, formats: Iterable[str], theme: str | Path = "colour",
+    hypotheses: pd.DataFrame | None = None, **asked: Any
 ) -> list[Path]:
     """Run the analysis and write only its cards (``kind`` card) or maps (map); ``asked`` as ``analyse_study`` takes it."""
     formats = tuple(dict.fromkeys(formats))
     check_formats(formats, formats_of(kind))
     look = find_theme(theme)
     check_replaceable(out)
-    analysis = analyse_study(study, **asked)
+    analysis = replace(analyse_study(study, **asked), hypotheses=hypotheses)
     cards, maps = (draw_cards(analysis), []) if kind == "card" else ((), draw_maps(analysis))
     if not cards and not maps:
         raise StudyError(_nothing_drawn(analysis, kind))
@@ -363,7 +369,7 @@ def draw_maps(analysis: Analysis) -> list[JourneyMap]:
         return []
     personas = [] if analysis.personas is None else [str(one) for one in analysis.personas.membership.columns]
     return [make_map(study, findings, personas=analysis.personas, evidence=analysis.evidence, persona=persona,
-                     language=analysis.language) for persona in (None, *personas)]
+                     hypotheses=analysis.hypotheses, language=analysis.language) for persona in (None, *personas)]
 
 
 def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.DataFrame]:

@@ -82,8 +82,15 @@ def test_cards_and_maps_of_a_study_in_french(tmp_path):
     names = {path.name for path in (tmp_path / "cards").iterdir()}
     assert names == {"P1.html", "P2.html", "P3.html", "cards.pptx", "P1.md", "P2.md", "P3.md", "manifest.json"}
     assert "Objectifs" in (tmp_path / "cards" / "P1.md").read_text(encoding="utf-8")
+    # the team's own hypotheses lie beside the study
+    register = folder / "hypotheses.toml"
+    register.write_text('[[hypothesis]]\nid = "a"\nchange = "Dire le total dès le panier."\nstage = "purchas"\n'
+                        'kpi = "experience"\nexpected = 0.1\n', encoding="utf-8")
+    assert_one_sentence(personakit("map", folder, "--out", "maps", *asked, cwd=tmp_path), "Did you mean 'purchase'")
+    register.write_text(register.read_text(encoding="utf-8").replace("purchas", "purchase"), encoding="utf-8")
     done = personakit("map", folder, "--out", "maps", *asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "Dire le total dès le panier." in (tmp_path / "maps" / "all.html").read_text(encoding="utf-8")
     assert {"all.html", "P1.html", "all.pptx"} <= {path.name for path in (tmp_path / "maps").iterdir()}
     assert done.stdout.splitlines()[0] == "maps/all.html"
 

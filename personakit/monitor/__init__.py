@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from personakit.monitor.change import ChangeEffect, measure_change
+from personakit.monitor.engagement import engagement
 from personakit.monitor.names import unshared_names
 from personakit.monitor.outcomes import journey_outcomes
 from personakit.monitor.register import judge_hypotheses, needed_people, read_hypotheses
 from personakit.monitor.scale import carry_over
-from personakit.monitor.sheet import engagement, freshness, kpi_sheet
+from personakit.monitor.sheet import freshness, kpi_sheet
 from personakit.monitor.waves import WaveComparison, compare_waves
 
 __all__ = ["ChangeEffect", "WaveComparison", "carry_over", "compare_waves", "engagement", "freshness", "journey_outcomes",

@@ -197,7 +197,7 @@ def falling_log(seed, *, after):
 
 
 def test_engagement_that_falls_is_flagged_and_steady_engagement_is_not():
-    found = engagement(falling_log(1, after=2), period_days=28, seed=1).set_index("stage")
+    found = engagement(falling_log(1, after=2), period_days=28, seed=1).query("measure == 'events'").set_index("stage")
     assert found["falling"].to_dict() == {"awareness": False, "research": True}
     assert found["low"]["research"] < -0.5 < found["high"]["research"] < 0
     false = sum(engagement(falling_log(seed, after=4), period_days=28, seed=1, replicates=200)["falling"].any()
@@ -205,6 +205,16 @@ def test_engagement_that_falls_is_flagged_and_steady_engagement_is_not():
     assert false <= 2  # 2.5 % of 20, within two standard errors
     with pytest.raises(StudyError, match="do not fit"):
         engagement(falling_log(1, after=4), period_days=40, seed=1)
+
+
+def test_engagement_by_hand():
+    # ten people, two periods of ten days: each has a visit of two looks, four minutes apart, on day 3, one look on day 15
+    rows = [(f"p{one}", "look", day) for one in range(10) for day in (3, 3 + 4 / 1_440, 15)]
+    _, journeys = journeys_of([*rows, ("p0", "ad", 0), ("p0", "ad", 20)], TOUCHPOINTS)
+    found = engagement(journeys, period_days=10, seed=1).query("stage == 'research'").set_index("measure")
+    assert found[["before", "now"]].round(4).T.to_dict("list") == {
+        "events": [2, 1], "visits": [1, 1], "minutes": [4, 0], "days_quiet": [round(7 - 4 / 1_440, 4), 5]}
+    assert found["falling"].to_dict() == {"events": True, "visits": False, "minutes": True, "days_quiet": False}
 
 
 def test_freshness_names_what_the_picture_does_not_know():
