@@ -91,7 +91,7 @@ evidence = pk.gather_evidence(study, features, personas, seed=7)
 wide = pk.widen_intervals(evidence, study, features, personas, METHODS["latent_class"], replicates=40)
 both = {"made once": evidence.table, "made again": wide.table}
 width = {name: (table["high"] - table["low"]).median() for name, table in both.items()}
-assert width["made again"] > 0.9 * width["made once"]
+assert width["made again"] > width["made once"]
 try:
     pk.label_with(personas, evidence, str, by="a namer", reason="to show what is refused")
 except pk.ChoiceError as refusal:
@@ -116,7 +116,7 @@ journeys = pk.trace_journeys(study)
 matrix = pk.step_matrix(journeys, personas, steps=6)
 assert (matrix[matrix["persona"] == "all"].groupby("step")["people"].sum() == 40).all()
 back = pk.returns_to_stage(journeys, stage="research", days=[30, 90, 180], seed=7)
-assert back["returns"].is_monotonic_increasing if "returns" in back else len(back) == 3
+assert back["returns"].is_monotonic_increasing
 mixture = pk.journey_mixture(journeys, k=range(1, 4), seed=7)
 print(mixture)
 
