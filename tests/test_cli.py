@@ -8,15 +8,11 @@ import sys
 
 import numpy as np
 import pytest
+from written import personakit
 
 from personakit.cli import read_sizes
 from personakit.errors import StudyError
 from personakit.samples import make_sample
-
-
-def personakit(*arguments, cwd):
-    return subprocess.run([sys.executable, "-c", "from personakit.cli import main; main()", *map(str, arguments)],
-                          cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +126,10 @@ def two_waves(tmp_path_factory):
 
 
 def test_two_waves_of_one_folder_are_compared_twice_alike(two_waves, tmp_path):
-    for out in ("one", "again"):
-        done = personakit("compare", two_waves, two_waves, "--new-wave", "2026", "--k", "2", "--out", out, cwd=tmp_path)
+    asked = ["compare", str(two_waves), str(two_waves), "--new-wave", "2026", "--k", "2", "--out"]
+    elsewhere = [sys.executable, "-c", "from personakit.cli import main; main()", *asked, "again"]
+    for done in (personakit(*asked, "one", cwd=tmp_path),
+                 subprocess.run(elsewhere, cwd=tmp_path, capture_output=True, text=True, check=False)):
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().endswith("index.html")
     one, again = ({path.relative_to(tmp_path / out): path.read_bytes() for path in (tmp_path / out).rglob("*")

@@ -4,7 +4,6 @@ import functools
 import json
 import shutil
 import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
+from written import personakit
 
 from personakit.candidates import METHODS
 from personakit.errors import ChoiceError, StudyError, TooFewError
@@ -391,16 +391,11 @@ def test_formulas_recomputed_by_libreoffice_agree_on_500_people(mixed, tmp_path)
 # ---------------------------------------------------------------- command line
 
 
-def run(*arguments, cwd):
-    return subprocess.run([sys.executable, "-c", "from personakit.cli import main; main()", *map(str, arguments)],
-                          cwd=cwd, capture_output=True, text=True, check=False)
-
-
 def test_the_command_places_people_from_a_file(mixed, tmp_path):
     tool, natural = mixed
     save_typing_tool(tool, tmp_path / "tool.json")
     natural.drop(columns=["where"]).assign(where=natural["where"]).to_csv(tmp_path / "people.csv")
-    done = run("assign", "tool.json", "people.csv", "--out", "placed.csv", cwd=tmp_path)
+    done = personakit("assign", "tool.json", "people.csv", "--out", "placed.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     placed = pd.read_csv(tmp_path / "placed.csv", index_col="participant_id")
     ours = assign_personas(tool, natural)
@@ -414,7 +409,7 @@ def test_the_command_says_in_one_sentence_what_is_wrong(mixed, tmp_path):
     (tmp_path / "people.csv").write_text("participant_id,days\np1,3\n")
     for arguments, word in ((("gone.json", "people.csv"), "gone.json"), (("tool.json", "gone.csv"), "gone.csv"),
                             (("tool.json", "people.csv"), "questions are missing")):
-        done = run("assign", *arguments, "--out", "placed.csv", cwd=tmp_path)
+        done = personakit("assign", *arguments, "--out", "placed.csv", cwd=tmp_path)
         assert done.returncode == 2, done.stdout + done.stderr
         assert word in done.stderr
         assert "Traceback" not in done.stderr

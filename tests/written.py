@@ -1,9 +1,30 @@
-"""Read what an export wrote, whatever its format, as the words that a person or a program would find in it."""
+"""Run a command, and read what an export wrote, whatever its format, as the words that a person or a program would find."""
 
 from __future__ import annotations
 
+import sys
 import zipfile
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from personakit.cli import main
+
+
+def personakit(*arguments: object, cwd: Path) -> SimpleNamespace:
+    """Run the command line in this process, where starting costs nothing: what it returns, and what it says."""
+    out, err, code = StringIO(), StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["personakit", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    return SimpleNamespace(returncode=code or 0, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 def text_of(path: Path) -> str:
