@@ -10,12 +10,14 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 from scipy.stats import norm, t
 from threadpoolctl import threadpool_limits
 
 from personakit.errors import TooFewError
 
 Seed = int | np.random.SeedSequence
+CHUNK = 4_000_000  # weights drawn at once: replicates x people
 
 
 @contextmanager
@@ -59,6 +61,49 @@ def person_weights(n: int, *, replicates: int, seed: Seed) -> np.ndarray:
     for row in counts:
         row[:] = np.bincount(rng.integers(0, n, size=n), minlength=n)
     return counts
+
+
+def chunked(replicates: int, *, size: int, seed: np.random.SeedSequence) -> Iterator[tuple[int, np.random.SeedSequence]]:
+    """Cut replicates into chunks of at most ``size``, each with a seed of its own: what is drawn at once fits in memory.
+
+    Examples
+    --------
+    >>> [count for count, _ in chunked(5, size=2, seed=np.random.SeedSequence(7))]
+    [2, 2, 1]
+    """
+    counts = [min(size, replicates - start) for start in range(0, replicates, size)]
+    return zip(counts, seed.spawn(len(counts)), strict=True)
+
+
+def bootstrap_chunks(
+    n: int, *, replicates: int, seed: np.random.SeedSequence, size: int | None = None
+) -> Iterator[np.ndarray]:
+    """Draw ``person_weights`` (``size``, n) until there are enough replicates; by itself as many at once as memory allows.
+
+    Raises
+    ------
+    TooFewError
+        When ``replicates`` is below 1.
+    """
+    if replicates < 1:
+        raise TooFewError(f"replicates: {replicates} is too few. At least 1 is needed, 200 for an interval.")
+    for count, child in chunked(replicates, size=size or max(1, CHUNK // max(n, 1)), seed=seed):
+        yield person_weights(n, replicates=count, seed=child)
+
+
+def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
+    """Redraw the people (rows) and add up their cells: (replicates, cells); zeros where there is nobody.
+
+    Examples
+    --------
+    >>> bootstrap_sums(sparse.csr_array([[1, 0], [1, 0]]), replicates=2, seed=np.random.SeedSequence(7)).tolist()
+    [[2.0, 0.0], [2.0, 0.0]]
+    """
+    if not counts.shape[0]:
+        return np.zeros((replicates, counts.shape[1]))
+    flat = counts.astype(np.float64).T.tocsr()
+    return np.concatenate([(flat @ weights.T.astype(np.float64)).T
+                           for weights in bootstrap_chunks(counts.shape[0], replicates=replicates, seed=seed)])
 
 
 def weighted_rate(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,15 +9,13 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.eventlog import count_cells, person_of
-from personakit.inference import person_weights
+from personakit.inference import bootstrap_sums
 from personakit.records import Journeys, Personas, Study
 from personakit.schema import CHANNEL, CONTENT, CONTENT_KINDS, KIND, PERSONA, STAGE, row_id
 
 ALL = "all"
 #: strength of the pull towards everyone, in people who use what everyone uses
 PRIOR = 10.0
-#: weights drawn at once: replicates x people
-CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,7 +124,7 @@ def draw_lifts(cells: Cells, *, replicates: int, seed: int) -> tuple[np.ndarray,
     both = sparse.csr_array(sparse.hstack([cells.shares, cells.any_use], format="csr"))
     own = [both[cells.group == at] for at in range(len(seeds))]
     found = np.stack([one.sum(axis=0) for one in own])[:, None, :]
-    drawn = np.stack([np.concatenate(list(_sums(one, replicates, child))) for one, child in zip(own, seeds, strict=True)])
+    drawn = np.stack([bootstrap_sums(one, replicates=replicates, seed=child) for one, child in zip(own, seeds, strict=True)])
     return _lift(found, cells)[0], _lift(drawn, cells)
 
 
@@ -139,14 +136,3 @@ def _lift(sums: np.ndarray, cells: Cells) -> np.ndarray:
         everyone = shares.sum(axis=0) / base.sum(axis=0)
         lift = (shares / everyone + PRIOR) / (base + PRIOR)
     return np.moveaxis(lift, 0, 1).reshape(sums.shape[1], -1)
-
-
-def _sums(own: sparse.csr_array, replicates: int, seed: np.random.SeedSequence) -> Iterator[np.ndarray]:
-    n = own.shape[0]
-    if not n:
-        yield np.zeros((replicates, own.shape[1]))
-        return
-    flat, size = own.T.tocsr(), max(1, CHUNK // n)
-    counts = [min(size, replicates - start) for start in range(0, replicates, size)]
-    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
-        yield (flat @ person_weights(n, replicates=count, seed=child).T.astype(float)).T

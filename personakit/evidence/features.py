@@ -11,6 +11,7 @@ import pandas as pd
 from personakit.evidence.people import People
 from personakit.inference import (
     adjust_bh,
+    chunked,
     expanded_level,
     newcombe_interval,
     percentile_interval,
@@ -216,9 +217,7 @@ def replicate_blocks(
     n: int, replicates: int, seed: np.random.SeedSequence
 ) -> Iterator[tuple[int, np.random.SeedSequence]]:
     """Cut replicates into blocks that fit in memory, each with a seed of its own."""
-    size = max(1, BLOCK // max(n, 1))
-    sizes = [min(size, replicates - start) for start in range(0, replicates, size)]
-    return zip(sizes, seed.spawn(len(sizes)), strict=True)
+    return chunked(replicates, size=max(1, BLOCK // max(n, 1)), seed=seed)
 
 
 def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -1,21 +1,18 @@
-"""Who counts in which persona, and bootstraps of people within each: shared by every view."""
+"""Who counts in which persona: shared by every view."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from scipy import sparse
 
-from personakit.errors import ChoiceError, TooFewError, unknown_name
-from personakit.inference import person_weights
+from personakit.errors import ChoiceError, unknown_name
+from personakit.inference import bootstrap_chunks as bootstrap_chunks
+from personakit.inference import bootstrap_sums as bootstrap_sums
 from personakit.records import Journeys, Personas
 from personakit.schema import STAGE, TOUCHPOINT
 
 ALL = "all"
 FEW_PEOPLE = 10
 WIDE = 0.3  # an interval wider than this is too few to read
-CHUNK = 4_000_000  # weights drawn at once: replicates x people
 
 
 def members(journeys: Journeys, personas: Personas | None) -> dict[str, np.ndarray]:
@@ -35,25 +32,6 @@ def check_view(journeys: Journeys, by: str) -> str:
     if by not in allowed:
         raise ChoiceError(unknown_name("by", by, allowed))
     return by
-
-
-def bootstrap_chunks(n: int, *, replicates: int, seed: np.random.SeedSequence) -> Iterator[np.ndarray]:
-    """Draw person weights (chunk, n) until there are enough replicates, a few at a time so that memory stays small."""
-    if replicates < 1:
-        raise TooFewError(f"replicates: {replicates} is too few. At least 1 is needed, 200 for an interval.")
-    size = max(1, CHUNK // max(n, 1))
-    counts = [min(size, replicates - start) for start in range(0, replicates, size)]
-    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
-        yield person_weights(n, replicates=count, seed=child)
-
-
-def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
-    """Redraw the people (rows) and add up their cells: (replicates, cells)."""
-    if not counts.shape[0]:
-        return np.zeros((replicates, counts.shape[1]))
-    flat = counts.astype(np.float64).T.tocsr()
-    return np.concatenate([(flat @ weights.T.astype(np.float64)).T
-                           for weights in bootstrap_chunks(counts.shape[0], replicates=replicates, seed=seed)])
 
 
 def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from personakit.inference import Seed, person_weights
+from personakit.inference import Seed, bootstrap_chunks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +61,5 @@ def shuffled(pooled: Pool, *, replicates: int, seed: Seed, batch: int = 50, with
 def redrawn(pooled: Pool, *, replicates: int, seed: np.random.SeedSequence, batch: int = 50) -> Iterator[np.ndarray]:
     """Draw the people again, all the rows of a person together: batches of (replicates, rows) of weights."""
     people = int(pooled.person.max()) + 1
-    counts = [min(batch, replicates - start) for start in range(0, replicates, batch)]
-    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
-        yield person_weights(people, replicates=count, seed=child)[:, pooled.person]
+    for weights in bootstrap_chunks(people, replicates=replicates, seed=seed, size=batch):
+        yield weights[:, pooled.person]

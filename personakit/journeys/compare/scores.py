@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from personakit.eventlog import count_cells, person_of, transition_counts
-from personakit.inference import person_weights
+from personakit.inference import chunked, person_weights
 from personakit.journeys.groups import FEW_PEOPLE, ratio
 from personakit.records import EncodedLog
 
@@ -153,9 +153,8 @@ def redrawn(ratios: Ratios, membership: np.ndarray, *, replicates: int, seed: np
     unsure = np.flatnonzero(membership.max(axis=1) < 0.999)
     steps = membership[unsure].cumsum(axis=1)
     size = max(1, min(HELD // max(k * (m + q), 1), HELD // max(n, 1)))
-    counts = [min(size, replicates - start) for start in range(0, replicates, size)]
     out = []
-    for count, child in zip(counts, seed.spawn(len(counts)), strict=True):
+    for count, child in chunked(replicates, size=size, seed=seed):
         people, chance = child.spawn(2)
         weights = person_weights(n, replicates=count, seed=people)
         label = np.tile(membership.argmax(axis=1).astype(np.int8), (count, 1))
