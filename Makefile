@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK_VENV ?= .venv-spark
+# a module is compiled when it is first imported; most never are
+PIP := --quiet --disable-pip-version-check --no-compile
 
 .PHONY: tour test test-spark notebooks lint bench samples lock simulations pictures docs clean
 
@@ -11,21 +13,30 @@ tour: $(READY)
 	@$(BIN)/personakit run data/samples/lunettes --out out/lunettes
 
 # two at a time, a file whole; one thread each, for small products only get slower on two. The notebooks' scripts are not to be
-# imported for doctests (addopts): that would run each of them
+# imported for doctests (addopts): that would run each of them; and the tests do without nbval, which starts slowly. The longest
+# notebooks come first, or one core would wait for them at the end
+LONG := $(sort $(wildcard notebooks/04-*.ipynb notebooks/08-*.ipynb notebooks/00-*.ipynb))
+SHORT := $(filter-out $(LONG),$(sort $(wildcard notebooks/*.ipynb notebooks/workshop/solution-*.ipynb)))
+
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY) lint
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
-	@$(BIN)/python -m pytest notebooks -o addopts= --ignore-glob='*/exercise-*' --ignore=notebooks/fr --nbval \
-	  --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest $(LONG) $(SHORT) -o addopts= --no-loadscope-reorder --nbval --nbval-current-env \
+	  --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
 
 # the queries of logs on a real local PySpark session, in an environment of its own; needs Java 17
 test-spark: $(SPARK_VENV)/.ready
 	@$(SPARK_VENV)/bin/python -m pytest tests/test_portable_spark.py -q -m spark
 
-$(SPARK_VENV)/.ready: requirements.spark.lock pyproject.toml
-	@echo "Installing PySpark into $(SPARK_VENV) (once, a few minutes) ..."
+# only PySpark and what it alone needs: this environment looks into the other one for the rest, of which the lock names the same
+$(SPARK_VENV)/.ready: requirements.spark.lock $(READY)
+	@echo "Installing PySpark into $(SPARK_VENV) (once, a minute) ..."
 	@$(PYTHON) -m venv $(SPARK_VENV)
-	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.spark.lock
-	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(SPARK_VENV)/bin/python -c "import sys, sysconfig as at; from pathlib import Path; \
+	  Path(at.get_path('purelib'), 'beside.pth').write_text('import site; site.addsitedir(%r)' % sys.argv[1])" \
+	  "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@$(SPARK_VENV)/bin/python -m pip install $(PIP) --require-hashes -r requirements.spark.lock
 	@touch $(SPARK_VENV)/.ready
 
 notebooks: $(READY)
@@ -57,15 +68,15 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'personakit needs Python 3.11 or newer; try: make PYTHON=python3.12')"
 	@echo "Installing into $(VENV) (once, a few minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install $(PIP) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 lock:
 	@uv pip compile pyproject.toml requirements.build --extra all --extra docs --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
-	@uv pip compile pyproject.toml requirements.build --extra spark --extra events --extra test --universal --python-version 3.11 \
-	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet \
+	@uv pip compile pyproject.toml requirements.build --extra spark --extra events --extra test --constraint requirements.lock --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet \
 	  --output-file requirements.spark.lock
 
 clean:
