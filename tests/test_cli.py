@@ -12,6 +12,7 @@ from written import personakit
 
 from personakit.cli import read_sizes
 from personakit.errors import StudyError
+from personakit.run import analyse_study
 from personakit.samples import make_sample
 
 
@@ -70,7 +71,8 @@ def test_cards_and_map_stop_before_the_work(small_study, tmp_path, command):
     assert not (tmp_path / "out").exists()
 
 
-def test_cards_and_maps_of_a_study_in_french(tmp_path):
+def test_cards_and_maps_of_a_study_in_french(tmp_path, monkeypatch):
+    monkeypatch.setitem(analyse_study.__kwdefaults__, "k", [3])  # other sizes are searched by test_run
     folder = make_sample("lunettes", tmp_path / "lunettes", seed=3, participants=300)
     asked = ("--candidate", "latent_class-3", "--language", "fr", "--formats", "html,pptx,md")
     done = personakit("cards", folder, "--out", "cards", *asked, cwd=tmp_path)
