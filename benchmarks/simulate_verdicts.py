@@ -1,20 +1,29 @@
 """Simulate the verdicts: planted personas must be found and noise refused, over many seeds.
 
-Run ``python benchmarks/simulate_verdicts.py [seeds] [processes]`` (5 seeds by default, 100 for rating noise, on every core:
-a quarter of an hour). Writes
-``verdicts.csv`` beside it, a row a recipe: seeds; right (recommended the planted number of personas; 0: none);
-sure_but_wrong (``natural`` with another number); how many seeds gave each verdict; the mean adjusted Rand index with the
-truth; and where people were planted between two personas, the share of them that is called contested, beside the share of
-the others. The first row sums the seven known answers over their first three seeds. Recipes are those of
-``tests/candidates/planted_tables.py`` and ``tests/test_features_relations.py``. Fast food is left out where the survey does
-not lie beside.
+Run ``python benchmarks/simulate_verdicts.py [--seeds 3] [--first 1000] [--processes 2] [recipe ...]`` (all recipes, 3 seeds
+each, 100 for rating noise: a quarter of an hour of two cores). Writes ``verdicts.csv`` beside it; rows of recipes that were
+not named stay as they are. With another first seed it writes ``verdicts_fresh.csv`` instead: seeds that no rule of the
+verdict was chosen on.
+
+A row a recipe: seeds; right (recommended the planted number of personas; 0: none); sure_but_wrong (``natural`` with another
+number); how many seeds gave each verdict; the mean adjusted Rand index with the truth, of what was recommended and
+(at_planted) of the steadiest candidate with the planted number; and where people were planted between two personas, the
+share of them that is called contested, beside the share of the others. The first row sums the seven known answers over
+their first three seeds. Recipes are those of ``tests/candidates/planted_tables.py`` and of
+``tests/test_features_relations.py``; fast food is left out where the survey does not lie beside.
+
+Dup and Scale are the reference recipes: three groups in two features, of which two differ on one feature only, so that three
+are never recommended (any two personas must differ on two features); at_planted says that they are found all the same. What
+copies and units do to a verdict is shown on the separated groups.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -32,18 +41,35 @@ from personakit.candidates import find_candidates  # noqa: E402
 from personakit.candidates.design import make_design  # noqa: E402
 from personakit.candidates.measures import between  # noqa: E402
 from personakit.inference import adjusted_rand  # noqa: E402
-from personakit.records import Features  # noqa: E402
+from personakit.records import Candidates, Features  # noqa: E402
 
 SURVEY = ROOT.parent / "shared" / "data" / "surveys" / "mcdonalds" / "mcdonalds.csv"
-#: seeds of single recipes where more are asked for, and those of the known answers
-MANY, KNOWN_SEEDS = {"likert noise 400 x 5": 100}, 3
+#: seeds of single recipes where more are asked for, those of the known answers, and the first of all
+MANY, KNOWN_SEEDS, FIRST = {"likert noise 400 x 5": 100}, 3, 1000
+ALL_KNOWN = "known answers, 7 recipes, 3 seeds each at most"
 
 
-def signal(seed: int) -> tuple[Features, np.ndarray]:
-    """Three groups in two columns, and one column of noise times 500."""
+def loud(seed: int) -> np.ndarray:
+    """One column of noise times 500."""
+    return 500 * np.random.default_rng(seed + 50).normal(size=400)
+
+
+def two_features(seed: int) -> tuple[Features, np.ndarray]:
+    """Three groups in two columns, and a loud one."""
     types, table = near_copies(seed)
-    loud = 500 * np.random.default_rng(seed + 50).normal(size=400)
-    return features_of(table[["a", "b"]].assign(loud=loud), "other"), types
+    return features_of(table[["a", "b"]].assign(loud=loud(seed)), "other"), types
+
+
+def separated_loud(seed: int) -> tuple[Features, np.ndarray]:
+    """Three separated groups, and a loud column."""
+    table, types = planted.rating_groups(seed)
+    return features_of(table.assign(loud=loud(seed)), "other"), types
+
+
+def separated_copies(seed: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Three separated groups, and one noise item copied six times."""
+    table, types = planted.rating_groups(seed)
+    return types, table.join(near_copies(seed)[1].filter(like="copy"))
 
 
 def with_gaps(seed: int) -> tuple[Features, np.ndarray]:
@@ -69,7 +95,9 @@ RECIPES = {
     "3 types of interviewees 48 x 40": (3, planted.interview_codes),
     "3 types of interviewees 24 x 40": (3, lambda seed: planted.interview_codes(seed, people=24)),
     "Dup: 3 groups, 6 copies of noise, block_weights": (3, remedied(near_copies, "block_weights", "other")),
-    "Scale: 3 groups, noise x 500": (3, signal),
+    "Scale: 3 groups, noise x 500": (3, two_features),
+    "3 separated groups, 6 copies of noise, block_weights": (3, remedied(separated_copies, "block_weights", "other")),
+    "3 separated groups, noise x 500": (3, separated_loud),
     "Style: 3 types, acquiescence 1.2, row_level": (3, remedied(lambda seed: style(seed, 1.2), "row_level")),
     "Miss: 3 types, 25 % missing": (3, with_gaps),
     "Null-A: Gaussian 300 x 5": (0, planted.gaussian_noise),
@@ -90,7 +118,7 @@ if SURVEY.exists():
 
 
 def one_seed(name: str, seed: int) -> dict[str, object]:
-    """Search one table, and compare what is recommended with the truth."""
+    """Search one table, and compare what is recommended, and what has the planted number, with the truth."""
     planted_k, make = RECIPES[name]
     made = make(seed)
     given, truth = made if isinstance(made, tuple) else (made, None)
@@ -99,16 +127,38 @@ def one_seed(name: str, seed: int) -> dict[str, object]:
     k = 0 if found.recommended is None else int(found.table.loc[found.recommended, "k"])
     out: dict[str, object] = {"right": k == planted_k, "sure_but_wrong": found.verdict == "natural" and k != planted_k,
                               found.verdict: True}
-    if k and truth is not None:
-        labels, sure = found.memberships[found.recommended].to_numpy().argmax(axis=1), truth >= 0
-        out["adjusted_rand"] = adjusted_rand(truth[sure], labels[sure], np.ones(sure.sum()))
-        if not sure.all() and k == planted_k:
-            design = make_design(features.active)
-            rows = np.zeros(len(design.weights), dtype=np.intp)
-            rows[design.row_of] = labels
-            contested = between(design, rows)[design.row_of]
-            out |= {"between_contested": contested[~sure].mean(), "others_contested": contested[sure].mean()}
-    return out
+    if truth is None:
+        return out
+    steadiest = str(found.table.loc[found.table["k"] == planted_k, "stability"].idxmax())
+    out["at_planted"] = agreement(found, steadiest, truth)
+    if found.recommended is None:
+        return out
+    out["adjusted_rand"] = agreement(found, found.recommended, truth)
+    return out | (contested(found, truth) if (truth < 0).any() and k == planted_k else {})
+
+
+def labels_of(found: Candidates, candidate: str) -> np.ndarray:
+    """Give the persona of each person."""
+    return found.memberships[candidate].to_numpy().argmax(axis=1)
+
+
+def agreement(found: Candidates, candidate: str, truth: np.ndarray) -> float:
+    """Compare with the truth, people between two personas left out."""
+    sure = truth >= 0
+    return adjusted_rand(truth[sure], labels_of(found, candidate)[sure], np.ones(sure.sum()))
+
+
+def contested(found: Candidates, truth: np.ndarray) -> dict[str, object]:
+    """Count who lies between two personas, of those who were planted there and of the others."""
+    design = make_design(found.features.active)
+    rows = np.zeros(len(design.weights), dtype=np.intp)
+    rows[design.row_of] = labels_of(found, str(found.recommended))
+    away = between(design, rows)[design.row_of]
+    return {"between_contested": away[truth < 0].mean(), "others_contested": away[truth >= 0].mean()}
+
+
+COUNTED = ("right", "sure_but_wrong", "natural", "reproducible", "constructive", "none")
+AVERAGED = ("adjusted_rand", "at_planted", "between_contested", "others_contested")
 
 
 def row_of(name: str, planted_k: int | str, seeds: pd.DataFrame) -> dict[str, object]:
@@ -119,25 +169,45 @@ def row_of(name: str, planted_k: int | str, seeds: pd.DataFrame) -> dict[str, ob
     return {"recipe": name, "planted": planted_k, "seeds": len(seeds), **counts, **means}
 
 
-COUNTED = ("right", "sure_but_wrong", "natural", "reproducible", "constructive", "none")
-AVERAGED = ("adjusted_rand", "between_contested", "others_contested")
+def summed(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Sum up what was simulated, the known answers first if all were; other rows stay as they were before."""
+    rows = {name: row_of(name, RECIPES[name][0], seeds) for name, seeds in found.groupby("recipe", sort=False)}
+    if set(planted.KNOWN) <= set(rows):
+        known = found[found["recipe"].isin(planted.KNOWN)].groupby("recipe").head(KNOWN_SEEDS)
+        rows[ALL_KNOWN] = row_of(ALL_KNOWN, "", known)
+    kept = {str(row["recipe"]): row for row in before.to_dict("records")} | rows
+    columns = ["recipe", "planted", "seeds", *COUNTED, *AVERAGED]
+    return pd.DataFrame([kept[name] for name in (ALL_KNOWN, *RECIPES) if name in kept], columns=columns)
 
-def summed(found: pd.DataFrame) -> pd.DataFrame:
-    """Sum all recipes up, the known answers first."""
-    known = found[found["recipe"].isin(planted.KNOWN)].groupby("recipe").head(KNOWN_SEEDS)
-    rows = [row_of(name, planted_k, found[found["recipe"] == name]) for name, (planted_k, _) in RECIPES.items()]
-    return pd.DataFrame([row_of("known answers, 7 recipes, 3 seeds each at most", "", known), *rows])
+
+def simulate(names: list[str], seeds: int, first: int, processes: int) -> Iterator[dict[str, object]]:
+    """Search one table a recipe and seed, the seeds in turn; in the order in which they end."""
+    many = MANY if first == FIRST else {}
+    asked = sorted(((seed, name) for name in names for seed in range(first, first + max(seeds, many.get(name, 0)))),
+                   key=lambda one: one[0])
+    with ProcessPoolExecutor(processes) as pool:
+        tasks = {pool.submit(one_seed, name, seed): (name, seed) for seed, name in asked}
+        for task in as_completed(tasks):
+            name, seed = tasks[task]
+            yield {"recipe": name, "seed": seed, **task.result()}
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
-    asked = sorted(((seed, name) for name in RECIPES for seed in range(1000, 1000 + MANY.get(name, number))),
-                   key=lambda one: one[0])
-    found = []
-    with ProcessPoolExecutor(processes) as pool:
-        for (seed, name), one in zip(asked, pool.map(one_seed, *zip(*((b, a) for a, b in asked), strict=True)), strict=True):
-            found.append({"recipe": name, "seed": seed, **one})
-            print(found[-1], flush=True)
-    table = summed(pd.DataFrame(found))
-    table.to_csv(Path(__file__).with_name("verdicts.csv"), index=False, lineterminator="\n")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipes", nargs="*", default=list(RECIPES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=FIRST)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    given = parser.parse_args()
+    unknown = [name for name in given.recipes if name not in RECIPES]
+    if unknown:
+        parser.error(f"{unknown[0]!r} is no recipe. There are: {'; '.join(RECIPES)}")
+    path = Path(__file__).with_name("verdicts.csv" if given.first == FIRST else "verdicts_fresh.csv")
+    before = pd.read_csv(path, keep_default_na=False) if path.exists() else pd.DataFrame({"recipe": []})
+    found: list[dict[str, object]] = []
+    for one in simulate(given.recipes, given.seeds, given.first, given.processes):
+        print(one, flush=True)
+        found.append(one)
+        # after each table, so that a run that is stopped leaves what it has done
+        ordered = pd.DataFrame(found).sort_values(["recipe", "seed"])
+        summed(ordered, before).to_csv(path, index=False, lineterminator="\n")

@@ -273,5 +273,6 @@ def resampled_classes(design: Design, k: int, weights: np.ndarray, seed: int | n
 
 def parameter_count(design: Design, k: int) -> int:
     """Count the numbers that a solution with k classes estimates."""
-    answers = answers_of(design)
-    return k - 1 + k * (answers.levels - len(answers.blocks) + answers.numbers) + answers.numbers
+    columns = np.unique(design.group[design.category], return_counts=True)[1]  # of each yes/no (one) or nominal feature
+    numbers = int((~design.category).sum())
+    return k - 1 + k * (int(np.maximum(columns - 1, 1).sum()) + numbers) + numbers

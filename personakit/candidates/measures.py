@@ -102,20 +102,21 @@ def outsiders(design: Design, labels: np.ndarray) -> float:
     return float(np.average(own > everyone, weights=design.weights))
 
 
-def between(design: Design, labels: np.ndarray) -> np.ndarray:
-    """Tell of each distinct row whether it lies in the middle third of the way from its persona's profile to another's.
+def between(design: Design, labels: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Tell of each distinct row, or of some ``rows``, whether it lies in the middle third of the way from its persona's profile to another's.
 
     A place on a line, not a probability: the posterior of a mixture is nearly always sure of people half-way between two
     personas once there are many features, and surer still where these move together. Akin to shadow values (Leisch, 2010),
     less what a person differs in from both.
     """
     profiles, size = centres(design, labels, int(labels.max()) + 1)
-    away = design.values - profiles[labels]
+    labels = labels[rows]
+    away = design.values[rows] - profiles[labels]
     found = np.zeros(len(labels), dtype=bool)
     for other in np.flatnonzero(size > 0):
         way = profiles[other] - profiles[labels]
         if design.seen is not None:
-            way = way * design.seen
+            way = way * design.seen[rows]
         length = (way**2).sum(axis=1)
         place = (away * way).sum(axis=1) / np.maximum(length, 1e-12)
         found |= (labels != other) & (length > 1e-12) & (place > MIDDLE)

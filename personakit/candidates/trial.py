@@ -57,7 +57,7 @@ def try_candidate(ground: Ground, engine: Engine, k: int, seed: np.random.SeedSe
     steady = _steadiness(ground, labels[ground.rows], k, found[: len(ground.weights)])
     halves = _strengths(found[len(ground.weights) :], ground.halves)
     contested = ((membership[ground.rows].max(axis=1) < SURE) | (steady["doubt"] > 1 - SURE)
-                 | between(design, labels)[ground.rows])
+                 | between(design, labels, ground.rows))
     sizes, small = np.bincount(labels[design.row_of], minlength=k), ground.small.weights
     rivals = _rivals(design, engine, solution, labels)
     low, middle, high = np.quantile(steady["pairs"], (0.1, 0.5, 0.9))
