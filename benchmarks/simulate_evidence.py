@@ -5,7 +5,8 @@ planted difference of each persona to the others is measured on ``reference`` ot
 true persona): scales are clipped and habits are counted, so the recipe does not state it. Each of the ``samples`` is then
 held against it twice: with the true personas, and with those that a latent class analysis finds (k = 4). Writes
 ``evidence.csv``: one row a kind of labels, figure and family of features, with the number of intervals, how many cover the
-planted value, their share, and the mean distance from it in standard errors (a quarter of the interval).
+planted value, their share, how much too far from 0 the estimate lies in standard errors (a quarter of the interval), and how
+wide the intervals are beside those of figure ``naive``, which take the personas as given.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import pandas as pd
 
 import personakit as pk
 from personakit.candidates import METHODS
+from personakit.evidence.features import feature_rows, spread
+from personakit.evidence.people import line_up
 from personakit.records import Features, Personas, Study
 from personakit.samples import clean_study, plant
 from personakit.samples.lunettes import PERSONAS
@@ -71,12 +74,20 @@ def held_against(planted: pd.DataFrame, seed: int) -> Iterator[pd.DataFrame]:
     bare = replace(study, codes=None)
     for name, personas in labelled(features, truth, seed):
         evidence = pk.gather_evidence(bare, features, personas, seed=seed, replicates=400)
-        for figure, rows in (("difference", evidence.table), ("corrected", evidence.outcomes)):
+        people = line_up(bare, features, personas)
+        naive = feature_rows(spread(features, people, features.active.columns), people, seed=seed, replicates=400)
+        width = (naive["high"] - naive["low"]).set_axis(pd.MultiIndex.from_frame(naive[["persona", "feature"]]))
+        for figure, rows in (("naive", naive), ("difference", evidence.table), ("corrected", evidence.outcomes)):
             if len(rows):
-                role = rows.get("role", "held_back")
-                yield rows.assign(labels=name, figure=figure, role=role,
-                                  planted=[planted.loc[one, who] for one, who in
-                                           zip(rows["feature"], rows["persona"], strict=True)])
+                keys = pd.MultiIndex.from_frame(rows[["persona", "feature"]])
+                yield rows.assign(labels=name, figure=figure, role=rows.get("role", "held_back"),
+                                  width=(rows["high"] - rows["low"]).to_numpy() / width.reindex(keys).to_numpy(),
+                                  planted=[planted.loc[feature, who] for who, feature in keys])
+
+
+def summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    return rows.groupby(keys).agg(intervals=("covered", "size"), covered=("covered", "sum"), share=("covered", "mean"),
+                                  too_far=("too_far", "mean"), width=("width", "mean")).round(3).reset_index()
 
 
 def main() -> None:
@@ -86,13 +97,10 @@ def main() -> None:
     rows = rows[rows["low"].notna()]
     rows["family"] = rows["feature"].str.extract(r"^((?:q|r|ces)(?=_)|[^:=]+)", expand=False)
     rows["covered"] = (rows["low"] <= rows["planted"]) & (rows["planted"] <= rows["high"])
-    rows["bias"] = (rows["difference"] - rows["planted"]) / ((rows["high"] - rows["low"]) / 4)
+    rows["too_far"] = np.sign(rows["planted"]) * (rows["difference"] - rows["planted"]) / ((rows["high"] - rows["low"]) / 4)
     keys = ["labels", "figure", "role", "family"]
-    table = rows.groupby(keys).agg(intervals=("covered", "size"), covered=("covered", "sum"), share=("covered", "mean"),
-                                   bias=("bias", "mean")).round(3).reset_index()
-    whole = rows.groupby(keys[:3]).agg(intervals=("covered", "size"), covered=("covered", "sum"), share=("covered", "mean"),
-                                       bias=("bias", "mean")).round(3).reset_index().assign(family="all")
-    table = pd.concat([whole, table])[[*keys, "intervals", "covered", "share", "bias"]].assign(samples=samples)
+    table = pd.concat([summed(rows, keys[:3]).assign(family="all"), summed(rows, keys)])
+    table = table[[*keys, "intervals", "covered", "share", "too_far", "width"]].assign(samples=samples)
     table.to_csv(Path(__file__).with_name("evidence.csv"), index=False, lineterminator="\n")
     print(table.to_string(index=False))
 

@@ -50,6 +50,9 @@ CROSSWALK: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+#: "would you recommend?", 0 to 10: a promoter from here on, a detractor up to here (Reichheld, 2003)
+PROMOTER, DETRACTOR = 9, 6
+
 #: words that an answer may use for 1 and 0
 YES_NO: Mapping[str, int] = MappingProxyType(
     {"yes": 1, "oui": 1, "true": 1, "vrai": 1, "no": 0, "non": 0, "false": 0, "faux": 0}
@@ -237,6 +240,29 @@ def _with_points(numbers: list[str], decimal: str | None) -> list[str]:
     if not all(thousands.fullmatch(one) for one in numbers if other in one):
         return numbers
     return [one.replace(other, "").replace(decimal, ".") for one in numbers]
+
+
+def promoter_score(part: np.ndarray) -> np.ndarray:
+    """Score recommendation: 100 promoter, -100 detractor, else 0; ``part``: the way from worst (0) to best (1).
+
+    Examples
+    --------
+    >>> promoter_score(np.array([1.0, 0.8, 0.6, np.nan])).tolist()
+    [100.0, 0.0, -100.0, nan]
+    """
+    points = np.round(10 * part)
+    return np.where(np.isnan(points), np.nan, 100.0 * ((points >= PROMOTER).astype(int) - (points <= DETRACTOR)))
+
+
+def top_two_score(part: np.ndarray, span: float) -> np.ndarray:
+    """Score satisfaction: 100 for the two best of ``span + 1`` answers, else 0; ``part`` as in ``promoter_score``.
+
+    Examples
+    --------
+    >>> top_two_score(np.array([0.75, 0.5]), 4).tolist()
+    [100.0, 0.0]
+    """
+    return np.where(np.isnan(part), np.nan, 100.0 * (np.round(part * span, 6) >= span - 1))
 
 
 def row_id(*parts: object) -> str:

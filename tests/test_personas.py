@@ -237,7 +237,7 @@ def test_stability_tells_clear_names_from_chance_ones():
 def test_a_channel_called_event_is_not_an_event_by_event():
     from personakit.wording import feature_label
     assert feature_label("channel_share:event", "en") == "share of events in the event channel"
-    assert feature_label("channel_share:event", "fr") == "part des événements sur le canal évènement"
+    assert feature_label("channel_share:event", "fr") == "part des événements sur le canal événement"
 
 
 @pytest.mark.parametrize("names", [{}, {"P1": None}, {"P1": 3.0}])

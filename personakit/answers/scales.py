@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
+from personakit.schema import promoter_score, top_two_score
 
 BETTER = ("high", "low")
 #: digits of a score: fewer than rounding noise reaches
@@ -53,13 +54,11 @@ def _three_to_three(mean: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _promoter(mean: np.ndarray, low: float, high: float) -> np.ndarray:
-    points = np.round(mean * 10)
-    return np.where(np.isnan(points), np.nan, 100.0 * ((points >= 9).astype(int) - (points <= 6)))
+    return promoter_score(mean)
 
 
 def _top_two(mean: np.ndarray, low: float, high: float) -> np.ndarray:
-    answer = _own_units(mean, low, high)
-    return np.where(np.isnan(mean), np.nan, 100.0 * (np.round(answer, DIGITS) >= high - 1))
+    return top_two_score(mean, high - low)
 
 
 def _whole(name: str, items: int) -> dict[str, tuple[int, ...]]:

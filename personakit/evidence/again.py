@@ -29,9 +29,9 @@ def widen_intervals(
     """Give the differences intervals that count the making of the personas as uncertain too.
 
     Use it before a difference in a feature that made the personas is said with figures: ``gather_evidence`` takes the
-    personas as they are, which makes those intervals somewhat narrow. It takes as long as clustering ``replicates`` times.
-    It does not undo that such differences come out a little too large, since the same values sorted the people.
-    It cannot tell whether there are personas at all; on noise its intervals still exclude 0, since any cut differs.
+    personas as they are, and counts only who belongs to them as uncertain. It takes as long as clustering ``replicates``
+    times. It cannot tell whether there are personas at all; on noise many of its intervals still exclude 0, since any cut
+    differs.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def widen_intervals(
     -------
     Evidence
         ``low`` and ``high`` of ``table`` are the difference, less and more 1.96 standard deviations over the samples, where
-        that is wider than before; rows that changed have a new ``evidence_id``.
+        that lies beyond what they were; rows that changed have a new ``evidence_id``.
 
     Raises
     ------
@@ -75,10 +75,13 @@ def widen_intervals(
     middle = evidence.table["difference"].to_numpy()
     half = REACH * _deviation(draws).ravel()
     low, high = evidence.table["low"].to_numpy(), evidence.table["high"].to_numpy()
-    wider = half > (high - low) / 2
-    ids = [row_id("widened", one, table.columns.tolist(), replicates) if more else one
+    wider = (middle - half < low) | (middle + half > high)
+    # made from the whole table of the features that made the personas
+    used = row_id(pd.util.hash_pandas_object(table).to_numpy(), table.columns.tolist(), replicates)
+    ids = [row_id("widened", one, used) if more else one
            for one, more in zip(evidence.table[EVIDENCE_ID], wider, strict=True)]
-    after = evidence.table.assign(low=np.where(wider, middle - half, low), high=np.where(wider, middle + half, high))
+    after = evidence.table.assign(low=np.where(wider, np.fmin(low, middle - half), low),
+                                  high=np.where(wider, np.fmax(high, middle + half), high))
     after[EVIDENCE_ID] = pd.Series(ids, index=after.index, dtype="str")
     return replace(evidence, table=after)
 

@@ -11,6 +11,7 @@ from personakit.evidence.codes import code_rows, interviewed
 from personakit.evidence.coverage import coverage_rows
 from personakit.evidence.features import feature_rows, spread
 from personakit.evidence.lead import find_lead_users
+from personakit.evidence.lean import draw_out_intervals
 from personakit.evidence.outcomes import outcome_rows
 from personakit.evidence.people import People, line_up
 from personakit.evidence.portraits import exemplar_rows, find_places
@@ -106,6 +107,7 @@ def gather_evidence(
     people = line_up(study, features, personas)
     columns = spread(features, people, personas.features.active.columns)
     table = feature_rows(columns, people, seed=seed, replicates=replicates)
+    table = draw_out_intervals(table, columns, people, personas.features)
     passages = interviewed(study.codes, people)
     codes = code_rows(passages, people)
     spoken = may_be_shown(passages, people, texts)

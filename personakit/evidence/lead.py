@@ -7,9 +7,10 @@ import pandas as pd
 
 from personakit.evidence.people import People
 from personakit.records import Features, Study
+from personakit.schema import PROMOTER
 
-#: heavy and broad: in the upper quarter; advocating: a promoter's answer
-UPPER, PROMOTER = 0.75, 9
+#: heavy and broad: in the upper quarter
+UPPER = 0.75
 HEAVY = ("events_per_30d", "sessions_per_30d", "active_days_per_30d")
 BROAD = ("channel_share:", "device_share:", "content_share:")
 

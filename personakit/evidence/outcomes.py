@@ -24,7 +24,7 @@ def outcome_rows(columns: Columns, people: People, *, seed: int, replicates: int
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
     n, k = len(people.index), len(people.names)
     naive, naive_difference, _ = corrected_means(*_sums(columns, people, at, np.ones((1, n))), errors=np.eye(k)[None])
-    mean, difference, errors = _corrected(columns, people, at, np.ones((1, n)))
+    mean, difference = _corrected(columns, people, at, np.ones((1, n)))
     draws = [_corrected(columns, people, at, person_weights(n, replicates=size, seed=child).astype(float))[1]
              for size, child in replicate_blocks(n, replicates, np.random.SeedSequence(seed))]
     low, high = percentile_interval(np.concatenate(draws))
@@ -47,9 +47,9 @@ def _corrected(columns: Columns, people: People, at: np.ndarray, weights: np.nda
     parts = [people.members(group) for group in range(len(people.names))]
     joint = np.stack([weights[:, part] @ people.membership[part] for part in parts], axis=2)  # (draws, true, given)
     errors = joint / np.maximum(joint.sum(axis=2, keepdims=True), 1e-12)
-    mean, difference, errors = corrected_means(*_sums(columns, people, at, weights), errors=errors)
+    mean, difference, _ = corrected_means(*_sums(columns, people, at, weights), errors=errors)
     shares = columns.shares[at]
-    return np.where(shares, np.clip(mean, 0, 1), mean), np.where(shares, np.clip(difference, -1, 1), difference), errors
+    return np.where(shares, np.clip(mean, 0, 1), mean), np.where(shares, np.clip(difference, -1, 1), difference)
 
 
 def _sums(columns: Columns, people: People, at: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,8 +68,8 @@ def corrected_means(sums: np.ndarray, counts: np.ndarray, *, errors: np.ndarray)
 
     Returns
     -------
-    The means of the personas, their differences to everyone else (draws, personas, columns), and the errors. NaN where the
-    labels are too poor to be corrected.
+    The means of the personas and their differences to everyone else (draws, personas, columns), NaN where the labels are too
+    poor to be corrected; and the weights (draws, personas, labels) that a person counts with in each persona.
 
     Examples
     --------
@@ -86,4 +86,4 @@ def corrected_means(sums: np.ndarray, counts: np.ndarray, *, errors: np.ndarray)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(enough, total / people, np.nan)
         rest = np.where(enough, (everyone - total) / (all_people - people), np.nan)
-    return mean, mean - rest, errors
+    return mean, mean - rest, undo

@@ -13,7 +13,7 @@ from personakit.journeys.groups import FEW_PEOPLE
 from personakit.journeys.lived.scores import INTERVIEWS, Scores
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys
-from personakit.schema import PERSONA, SOURCE, STAGE, TOUCHPOINT
+from personakit.schema import PERSONA, SOURCE, STAGE, TOUCHPOINT, promoter_score, top_two_score
 
 #: people who met a touchpoint and did not answer, or did, from which their chance to answer is modelled
 MODELLED = 30
@@ -77,12 +77,9 @@ def _natural(scores: Scores) -> tuple[np.ndarray, list[str]]:
         answer = place["scale_low"] + part * (place["scale_high"] - place["scale_low"])
         single = place["variable"] != ""
         if place[SOURCE] == "nps" and single:
-            points = np.round(10 * (scores.values[:, at] + 2) / 4)
-            answer = np.where(np.isnan(part), np.nan, 100.0 * ((points >= 9).astype(int) - (points <= 6)))
+            answer = promoter_score((scores.values[:, at] + 2) / 4)
         elif place[SOURCE] == "csat" and single:
-            good = (scores.values[:, at] + 2) / 4 * (place["scale_high"] - place["scale_low"])
-            top = np.round(good, 6) >= place["scale_high"] - place["scale_low"] - 1
-            answer = np.where(np.isnan(part), np.nan, 100.0 * top)
+            answer = top_two_score((scores.values[:, at] + 2) / 4, place["scale_high"] - place["scale_low"])
         out[:, at] = answer
         units.append({"nps": "nps", "csat": "percent"}.get(place[SOURCE], "") if single else "")
         units[-1] = units[-1] or f"{place['scale_low']:g}–{place['scale_high']:g}"
