@@ -227,5 +227,5 @@ def days_within(
     below = np.floor(place).astype(np.int64)
     start = np.cumsum(size) - size
     low, high = (np.where(size > 0, np.append(ordered, 0)[np.where(size > 0, start + one, 0)] / DAY_US, np.nan)
-                 for one in (below, np.minimum(below + 1, np.maximum(size - 1, 0))))
+                 for one in (below, np.ceil(place).astype(np.int64)))
     return low, high, place - below

@@ -25,7 +25,7 @@ from personakit.schema import EVENT, ORDER, PARTICIPANT, TIME, VALUE
 
 LAST = np.iinfo(np.int64).max  # where the order column has a gap, the event comes last
 SMALL = np.iinfo(np.int16).max - 8  # so many levels fit in two bytes, with room to count on a little
-LISTED = 8  # ids that lie closer than so many times their number are looked up in a list
+LISTED = 8  # whole numbers that lie closer than so many times their count are looked up in a list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,26 @@ def encode_events(
 def offsets_of(counts: np.ndarray) -> np.ndarray:
     """Turn counts a participant into where each one's rows begin, and where the last ones end."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the different whole numbers, rising, and the place of each value among them. Quick where they lie close together.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in distinct(np.array([7, 5, 7]))]
+    [[5, 7], [1, 0, 1]]
+    """
+    values = values if values.dtype == np.uint64 else values.astype(np.int64, copy=False)
+    least = values.min() if len(values) else values.dtype.type(0)
+    width = int(values.max(initial=least)) - int(least) + 1
+    if width > LISTED * len(values):
+        return np.unique(values, return_inverse=True)
+    at, place = values - least, np.zeros(width, dtype=np.int32)
+    place[at] = 1
+    found = np.flatnonzero(place)
+    place[found] = np.arange(len(found))
+    return found.astype(values.dtype) + least, place[at]
 
 
 def small_codes(codes: np.ndarray, levels: int) -> np.ndarray:
@@ -233,21 +253,11 @@ def _factorise(column: pd.Series, where: str, *, gaps: bool) -> tuple[np.ndarray
 
 def _number_people(ids: np.ndarray) -> tuple[np.ndarray, pd.Index]:
     """Give each whole number its place among the different ones, which are sorted as text."""
-    ids = ids if ids.dtype == np.uint64 else ids.astype(np.int64, copy=False)
-    least = ids.min(initial=0)
-    width = int(ids.max(initial=0)) - int(least) + 1
-    if width <= LISTED * len(ids):
-        at, there = ids - least, np.zeros(width, dtype=bool)
-        there[at] = True
-        found = np.flatnonzero(there)
-        distinct = found.astype(ids.dtype) + least
-    else:
-        distinct, at = np.unique(ids, return_inverse=True)
-        found, width = np.arange(len(distinct)), len(distinct)
-    words = distinct.astype("str")
+    different, at = distinct(ids)
+    words = different.astype("str")
     ordered = np.argsort(words)
-    place = np.zeros(width, dtype=np.int32)
-    place[found[ordered]] = np.arange(len(found), dtype=np.int32)
+    place = np.zeros(len(words), dtype=np.int32)
+    place[ordered] = np.arange(len(words), dtype=np.int32)
     return place[at], pd.Index(words[ordered].astype(object), dtype="str")
 
 

@@ -167,20 +167,21 @@ def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndar
     """Give the median days from the first to the last event of a visit to each level; NaN where there is none."""
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
-    blocks = [(code[mine[person]], took[mine[person]]) for person, code, took in _stays_by_block(journeys, column)]
+    blocks = [(code[mine[person]], (stop - start)[mine[person]])
+              for person, code, start, stop in visits_by_block(journeys, column)]
     low, high, _ = days_within(blocks, len(journeys.log.levels[column]), [0.5])
     return ((low + high) / 2)[0]
 
 
-def _stays_by_block(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Give person, code and length (us) of each visit to a level, block by block."""
+def visits_by_block(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give person, code, first and last time of each visit to a level (a run of events there), block by block."""
     for person, code, time in _known(journeys, column):
         starts = np.flatnonzero(np.append(True, (code[1:] != code[:-1]) | (person[1:] != person[:-1]))[: len(code)])
         stops = np.append(starts[1:], len(code))[: len(starts)] - 1
-        yield person[starts], code[starts], time[stops] - time[starts]
+        yield person[starts], code[starts], time[starts], time[stops]
 
 
 def _stays(journeys: Journeys, column: str) -> pd.DataFrame:
     """List the visits to levels: person, code, days."""
-    person, code, took = map(np.concatenate, zip(*_stays_by_block(journeys, column), strict=True))
-    return pd.DataFrame({"person": person, "code": code, "days": took / DAY_US})
+    person, code, start, stop = map(np.concatenate, zip(*visits_by_block(journeys, column), strict=True))
+    return pd.DataFrame({"person": person, "code": code, "days": (stop - start) / DAY_US})
