@@ -18,6 +18,9 @@ from personakit.errors import TooFewError
 
 Seed = int | np.random.SeedSequence
 CHUNK = 4_000_000  # weights drawn at once: replicates x people
+TOGETHER = 8 * CHUNK  # weights that counts are multiplied by at once
+PEOPLE = 2_048  # and people at a time
+DENSE = 0.1  # counts of which more than this part are not 0 are multiplied as full matrices
 
 
 @contextmanager
@@ -99,11 +102,30 @@ def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random
     >>> bootstrap_sums(sparse.csr_array([[1, 0], [1, 0]]), replicates=2, seed=np.random.SeedSequence(7)).tolist()
     [[2.0, 0.0], [2.0, 0.0]]
     """
-    if not counts.shape[0]:
-        return np.zeros((replicates, counts.shape[1]))
-    flat = counts.astype(np.float64).T.tocsr()
-    return np.concatenate([(flat @ weights.T.astype(np.float64)).T
-                           for weights in bootstrap_chunks(counts.shape[0], replicates=replicates, seed=seed)])
+    people, cells = counts.shape
+    if not people:
+        return np.zeros((replicates, cells))
+    full = counts.nnz > DENSE * people * cells
+    sums = []
+    for weights in _batches(bootstrap_chunks(people, replicates=replicates, seed=seed), people):
+        total = np.zeros((len(weights), cells))
+        for start in range(0, people, PEOPLE):  # so many fit in the cache
+            own, drawn = counts[start: start + PEOPLE], weights[:, start: start + PEOPLE].astype(np.float64)
+            total += drawn @ own.toarray() if full else (own.T @ np.ascontiguousarray(drawn.T)).T
+        sums.append(total)
+    return np.concatenate(sums)
+
+
+def _batches(chunks: Iterator[np.ndarray], people: int) -> Iterator[np.ndarray]:
+    """Put chunks of weights together, so that counts are read fewer times."""
+    held: list[np.ndarray] = []
+    for one in chunks:
+        held.append(one)
+        if sum(map(len, held)) * people >= TOGETHER:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 def weighted_rate(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

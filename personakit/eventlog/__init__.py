@@ -8,9 +8,12 @@ drawn or shuffled whole. A longer log stays where it lies (``StoredLog``) and th
 from personakit.eventlog.counts import (
     DAY_US,
     MINUTE_US,
+    count_blocks,
     count_by_person,
     count_cells,
+    days_within,
     keep_rows,
+    person_blocks,
     person_of,
     recode,
     sessionise,
@@ -18,11 +21,11 @@ from personakit.eventlog.counts import (
     transition_counts,
     with_codes,
 )
-from personakit.eventlog.encoding import encode_events, sort_within
+from personakit.eventlog.encoding import distinct, encode_events, sort_within
 from personakit.eventlog.engines import arrays_of, count_rows
 from personakit.eventlog.stored import MOST_EVENTS, cells_of, stays_stored, store_events
 from personakit.records import StoredLog
 
-__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_by_person", "count_cells",
-           "count_rows", "encode_events", "keep_rows", "person_of", "recode", "sessionise", "sort_within",
+__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person", "count_cells",
+           "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "person_blocks", "person_of", "recode", "sessionise", "sort_within",
            "stays_stored", "steps", "store_events", "transition_counts", "with_codes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,18 +11,31 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog.encoding import offsets_of
+from personakit.eventlog.encoding import offsets_of, small_codes, sort_blocks
 from personakit.eventlog.stored import recode_stored
 from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
+#: rows looked at in one go: a pass over a long log stays in the cache and makes no copy of it
+BLOCK = 2**18
+_MOST_INT32 = np.iinfo(np.int32).max
 
 
 def person_of(log: EncodedLog) -> np.ndarray:
     """Give the position of the participant of each event (m, int64)."""
     return np.repeat(np.arange(len(log.participants)), np.diff(log.offsets))
+
+
+def person_blocks(log: EncodedLog, *, most: int = BLOCK) -> Iterator[tuple[slice, np.ndarray]]:
+    """Part the log between participants, about ``most`` events at a time: the rows, and the participant of each."""
+    first = 0
+    while first < len(log.participants):
+        last = max(int(np.searchsorted(log.offsets, log.offsets[first] + most, side="right")) - 1, first + 1)
+        yield (slice(int(log.offsets[first]), int(log.offsets[last])),
+               np.repeat(np.arange(first, last), np.diff(log.offsets[first: last + 1])))
+        first = last
 
 
 def keep_rows(log: EncodedLog, keep: np.ndarray) -> EncodedLog:
@@ -37,7 +50,7 @@ def keep_rows(log: EncodedLog, keep: np.ndarray) -> EncodedLog:
 
 def with_codes(log: EncodedLog, column: str, codes: np.ndarray, levels: Sequence[str]) -> EncodedLog:
     """Give the log one more coded column: ``codes`` (m integers, -1 where unknown) into ``levels``."""
-    return replace(log, codes={**log.codes, column: codes.astype(np.int32)},
+    return replace(log, codes={**log.codes, column: small_codes(codes, len(levels))},
                    levels={**log.levels, column: pd.Index(list(levels), dtype="str")})
 
 
@@ -68,13 +81,14 @@ def recode(
     found = _look_up(given, place)[log.codes[source]]
     if own:
         mine = _look_up(own, place)[log.codes[column]]
-        found = np.where(mine >= 0, mine, found)
+        np.copyto(found, mine, where=mine >= 0)
     return with_codes(log, column, found, known)
 
 
 def _look_up(words: Sequence[object], place: Mapping[str, int]) -> np.ndarray:
     # the last entry serves the code -1
-    return np.array([*(place.get(one, -1) if isinstance(one, str) else -1 for one in words), -1])
+    codes = np.array([*(place.get(one, -1) if isinstance(one, str) else -1 for one in words), -1])
+    return small_codes(codes, len(place))
 
 
 def sessionise(log: EncodedLog, *, gap_min: float = 30.0) -> np.ndarray:
@@ -111,16 +125,43 @@ def sessionise(log: EncodedLog, *, gap_min: float = 30.0) -> np.ndarray:
     """
     if not (np.isfinite(gap_min) and gap_min > 0):
         raise StudyError(f"session_gap_min: {gap_min} minutes cannot part sessions. Give a number above 0, such as 30.")
-    starts = np.zeros(len(log.time_us), dtype=np.int64)
-    starts[1:] = np.diff(log.time_us) > gap_min * MINUTE_US
-    starts[log.offsets[:-1][np.diff(log.offsets) > 0]] = 1
-    return np.cumsum(starts) - 1
+    starts = np.zeros(len(log.time_us), dtype=bool)
+    for rows, _ in person_blocks(log):
+        starts[rows][1:] = np.diff(log.time_us[rows]) > gap_min * MINUTE_US
+    starts[log.offsets[:-1][np.diff(log.offsets) > 0]] = True
+    session = np.cumsum(starts)
+    session -= 1
+    return session
 
 
 def count_cells(person: np.ndarray, cell: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:
-    """Count how often each person is in each cell: (people, cells), int64, sparse."""
-    ones = np.ones(len(person), dtype=np.int64)
-    return sparse.csr_array(sparse.coo_array((ones, (person, cell)), shape=shape))
+    """Count how often each person is in each cell: (people, cells), int64, sparse. Quick where people come in order."""
+    if not (person[1:] >= person[:-1]).all():
+        return count_blocks([(person, cell)], shape)
+    cuts = np.unique(np.searchsorted(person, person[::BLOCK]))
+    return count_blocks(zip(np.split(person, cuts[1:]), np.split(cell, cuts[1:]), strict=True), shape)
+
+
+def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[int, int]) -> sparse.csr_array:
+    """Do what ``count_cells`` does from blocks of person and cell: no person is in two, and each comes after the last."""
+    people, cells = shape
+    size, columns, counts = np.zeros(people, dtype=np.int64), [], []
+    for person, cell in blocks:
+        key = person.astype(np.int64) * cells
+        key += cell
+        key.sort()
+        new = np.flatnonzero(np.diff(key, prepend=-1))
+        row, column = np.divmod(key[new], cells)
+        if len(row):
+            size[row[0]: row[-1] + 1] = np.bincount(row - row[0])
+        columns.append(column.astype(np.int32))
+        counts.append(np.diff(new, append=len(key)))
+    indices = np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+    data = np.concatenate(counts) if counts else np.empty(0, dtype=np.int64)
+    offsets = offsets_of(size)
+    found = sparse.csr_array((data, indices, offsets.astype(np.int32) if len(data) <= _MOST_INT32 else offsets), shape=shape)
+    found.has_canonical_format = True
+    return found
 
 
 def count_by_person(log: EncodedLog, column: str, *, keep: np.ndarray | None = None) -> sparse.csr_array:
@@ -128,8 +169,15 @@ def count_by_person(log: EncodedLog, column: str, *, keep: np.ndarray | None = N
 
     ``keep`` (m, bool) restricts the events. Events whose level is unknown are not counted.
     """
-    used = log.codes[column] >= 0 if keep is None else keep & (log.codes[column] >= 0)
-    return count_cells(person_of(log)[used], log.codes[column][used], (len(log.participants), len(log.levels[column])))
+    return count_blocks(_known(log, column, keep), (len(log.participants), len(log.levels[column])))
+
+
+def _known(log: EncodedLog, column: str, keep: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give person and code of the events of known level, block by block."""
+    for rows, person in person_blocks(log):
+        code = log.codes[column][rows]
+        used = code >= 0 if keep is None else keep[rows] & (code >= 0)
+        yield (person, code) if used.all() else (person[used], code[used])
 
 
 def steps(log: EncodedLog, column: str, *, keep: np.ndarray | None = None) -> np.ndarray:
@@ -155,7 +203,29 @@ def transition_counts(log: EncodedLog, column: str, *, keep: np.ndarray | None =
     >>> transition_counts(log, "event").toarray().tolist()
     [[0, 1, 0, 1]]
     """
-    before, after = steps(log, column, keep=keep)
     size = len(log.levels[column])
-    cell = log.codes[column][before].astype(np.int64) * size + log.codes[column][after]
-    return count_cells(person_of(log)[before], cell, (len(log.participants), size * size))
+    cells = ((person[:-1][follows], (code[:-1].astype(np.int64) * size + code[1:])[follows])
+             for person, code in _known(log, column, keep) for follows in [person[1:] == person[:-1]])
+    return count_blocks(cells, (len(log.participants), size * size))
+
+
+def days_within(
+    blocks: list[tuple[np.ndarray, np.ndarray]], owners: int, at: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find what lies at each quantile of the times (us) of each owner, from blocks of owner and time, which are used up.
+
+    Gives days below and above (quantiles, owners), NaN where an owner has none, and how far it lies between the two.
+
+    Examples
+    --------
+    >>> low, high, between = days_within([(np.array([1, 1]), np.array([3, 1]) * DAY_US)], 2, [0.25])
+    >>> low.tolist(), high.tolist(), between.tolist()
+    ([[nan, 1.0]], [[nan, 3.0]], [[0.0, 0.25]])
+    """
+    ordered, size = sort_blocks(blocks, owners)
+    place = np.asarray(at)[:, None] * np.maximum(size - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    start = np.cumsum(size) - size
+    low, high = (np.where(size > 0, np.append(ordered, 0)[np.where(size > 0, start + one, 0)] / DAY_US, np.nan)
+                 for one in (below, np.ceil(place).astype(np.int64)))
+    return low, high, place - below

@@ -9,14 +9,23 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from personakit.errors import StudyError, first_five
-from personakit.eventlog.engines import arrays_of, check_times, levels_of, open_frame, present_columns, with_level_codes
+from personakit.eventlog.engines import (
+    arrays_of,
+    check_times,
+    has_whole_numbers,
+    levels_of,
+    open_frame,
+    present_columns,
+    with_level_codes,
+)
 from personakit.records import EncodedLog
 from personakit.schema import EVENT, ORDER, PARTICIPANT, TIME, VALUE
 
 LAST = np.iinfo(np.int64).max  # where the order column has a gap, the event comes last
+SMALL = np.iinfo(np.int16).max - 8  # so many levels fit in two bytes, with room to count on a little
+LISTED = 8  # whole numbers that lie closer than so many times their count are looked up in a list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +90,7 @@ def encode_events(
     counts = np.bincount(person, minlength=len(people))
     place, time_us = _by_person(person, rows.time_us, len(people))
     offsets = offsets_of(counts)
-    tied = np.diff(time_us) == 0
+    tied = time_us[1:] == time_us[:-1]
     tied[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(place))] - 1] = False
     if tied.any():
         place = _settle(rows, place, tied)
@@ -90,13 +99,38 @@ def encode_events(
     return EncodedLog(
         participants=people, offsets=offsets, time_us=time_us, ties=int(tied.sum()), levels=rows.levels,
         value=np.broadcast_to(np.nan, len(place)) if rows.value is None else rows.value[place],
-        codes={name: one[place] for name, one in rows.codes.items()},
+        codes={name: small_codes(one, len(rows.levels[name]))[place] for name, one in rows.codes.items()},
     )
 
 
 def offsets_of(counts: np.ndarray) -> np.ndarray:
     """Turn counts a participant into where each one's rows begin, and where the last ones end."""
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the different whole numbers, rising, and the place of each value among them. Quick where they lie close together.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in distinct(np.array([7, 5, 7]))]
+    [[5, 7], [1, 0, 1]]
+    """
+    values = values if values.dtype == np.uint64 else values.astype(np.int64, copy=False)
+    least = values.min() if len(values) else values.dtype.type(0)
+    width = int(values.max(initial=least)) - int(least) + 1
+    if width > LISTED * len(values):
+        return np.unique(values, return_inverse=True)
+    at, place = values - least, np.zeros(width, dtype=np.int32)
+    place[at] = 1
+    found = np.flatnonzero(place)
+    place[found] = np.arange(len(found))
+    return found.astype(values.dtype) + least, place[at]
+
+
+def small_codes(codes: np.ndarray, levels: int) -> np.ndarray:
+    """Keep codes into so many levels in two bytes each where they fit, else in four."""
+    return codes.astype(np.int16 if levels < SMALL else np.int32, copy=False)
 
 
 def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarray:
@@ -107,22 +141,41 @@ def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarra
     >>> sort_within(np.array([1, 0, 1]), np.array([5, 9, 3]), 2).tolist()
     [9, 3, 5]
     """
-    return _by_person(owner, values, owners)[1]
+    return sort_blocks([(owner, values)], owners)[0] if owners < SMALL else _by_person(owner, values, owners)[1]
+
+
+def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tuple[np.ndarray, np.ndarray]:
+    """Do what ``sort_within`` does from blocks of owner and value, which it empties; say how many values each owner has."""
+    size = sum((np.bincount(owner, minlength=owners) for owner, _ in blocks), np.zeros(owners, dtype=np.int64))
+    starts = np.cumsum(size) - size
+    out, at = np.empty(size.sum(), dtype=blocks[0][1].dtype if blocks else np.int64), starts.copy()
+    while blocks:
+        owner, values = blocks.pop()
+        many = np.bincount(owner, minlength=owners)
+        ordered = np.argsort(small_codes(owner, owners), kind="stable")  # two bytes are sorted by counting
+        out[np.repeat(at - (np.cumsum(many) - many), many) + np.arange(len(owner))] = values[ordered]
+        at += many
+    for one in np.flatnonzero(size > 1):
+        out[starts[one]: starts[one] + size[one]].sort()
+    return out, size
 
 
 def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray]:
     """Order rows by person, then time: their numbers and their times. Quick where they come in time order, or nearly."""
-    fits = np.int32 if len(person) < np.iinfo(np.int32).max else np.int64
-    place = np.arange(len(person), dtype=fits)
     late = np.count_nonzero(time_us[1:] < time_us[:-1])
+    place = None
     if late:  # a few rows out of place are quicker merged in
-        place = np.argsort(time_us, kind="stable" if late < len(place) // 1000 else None).astype(fits, copy=False)
-        person, time_us = person[place], time_us[place]
-    # from coordinates to rows is a counting sort in one pass, and it keeps the order within a row
-    table = sparse.coo_array((time_us, (person, place)), shape=(people, max(len(place), 1)))
-    table.has_canonical_format = True
-    sorted_rows = table.tocsr()
-    return sorted_rows.indices, sorted_rows.data
+        place = np.argsort(time_us, kind="stable" if late < len(time_us) // 1000 else None)
+        person = person[place]
+    # person and row in one whole number: sorting those is quick, and keeps the order within a person
+    bits = max(len(person) - 1, 1).bit_length()
+    key = person.astype(np.uint64)
+    key <<= np.uint64(bits)
+    key |= np.arange(len(person), dtype=np.uint64)
+    key.sort()
+    key &= np.uint64((1 << bits) - 1)
+    place = key.view(np.int64) if place is None else place[key.view(np.int64)]
+    return place, time_us[place]
 
 
 def _settle(rows: Rows, place: np.ndarray, tied: np.ndarray) -> np.ndarray:
@@ -154,12 +207,17 @@ def _of_query(frame: nw.LazyFrame, names: Sequence[str]) -> Rows:
         coded = coded.with_columns(nw.col(VALUE).cast(nw.Float64).fill_null(float("nan")))
     numbers = [name for name in (TIME, ORDER, VALUE) if name in names]
     words = [name for name in names if name not in numbers]
-    levels = {name: levels_of(frame, name, gaps=name not in (PARTICIPANT, EVENT)) for name in words}
-    for name in words:
-        coded = with_level_codes(coded, name, levels[name], _code(name))
-    arrays = arrays_of(coded.select([*numbers, *map(_code, words)]))
-    codes = {name: arrays[_code(name)].astype(np.int32, copy=False) for name in words}
-    return Rows(person=codes.pop(PARTICIPANT), people=levels.pop(PARTICIPANT), codes=codes, as_listed=False,
+    # ids that are numbers come as they are: an engine would write them out as text to sort them
+    whole = has_whole_numbers(frame, PARTICIPANT)
+    levels = {name: levels_of(frame, name, gaps=name not in (PARTICIPANT, EVENT))
+              for name in words if not (whole and name == PARTICIPANT)}
+    for name, known in levels.items():
+        coded = with_level_codes(coded, name, known, _code(name))
+    arrays = arrays_of(coded.select([*numbers, *map(_code, levels), *([PARTICIPANT] if whole else [])]))
+    codes = {name: small_codes(arrays.pop(_code(name)), len(known)) for name, known in levels.items()}
+    if whole:
+        codes[PARTICIPANT], levels[PARTICIPANT] = _number_people(arrays.pop(PARTICIPANT))
+    return Rows(person=codes.pop(PARTICIPANT), people=levels.pop(PARTICIPANT).rename(PARTICIPANT), codes=codes, as_listed=False,
                 levels={name: one.rename(None) for name, one in levels.items()}, order=arrays.get(ORDER),
                 time_us=arrays[TIME].astype(np.int64, copy=False), value=arrays.get(VALUE))
 
@@ -181,6 +239,8 @@ def _of_table(frame: nw.DataFrame, names: Sequence[str]) -> Rows:
 
 
 def _factorise(column: pd.Series, where: str, *, gaps: bool) -> tuple[np.ndarray, pd.Index]:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return _number_people(column.to_numpy())
     found, distinct = pd.factorize(column)
     if not gaps and (found < 0).any():
         raise StudyError(f"{where}: {int((found < 0).sum())} of {len(found)} are empty "
@@ -189,6 +249,16 @@ def _factorise(column: pd.Series, where: str, *, gaps: bool) -> tuple[np.ndarray
         return found.astype(np.int32), pd.Index([], dtype="str")
     words, place = np.unique(np.array([str(one) for one in distinct], dtype=object), return_inverse=True)
     return np.append(place, -1).astype(np.int32)[found], pd.Index(words, dtype="str")
+
+
+def _number_people(ids: np.ndarray) -> tuple[np.ndarray, pd.Index]:
+    """Give each whole number its place among the different ones, which are sorted as text."""
+    different, at = distinct(ids)
+    words = different.astype("str")
+    ordered = np.argsort(words)
+    place = np.zeros(len(words), dtype=np.int32)
+    place[ordered] = np.arange(len(words), dtype=np.int32)
+    return place[at], pd.Index(words[ordered].astype(object), dtype="str")
 
 
 def _orders(column: pd.Series) -> np.ndarray:

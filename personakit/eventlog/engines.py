@@ -98,6 +98,12 @@ def lookup(column: nw.Expr, words: list[Any], codes: list[int]) -> nw.Expr:
     return column.replace_strict(words, codes, default=-1, return_dtype=nw.Int32).fill_null(-1)
 
 
+def has_whole_numbers(frame: nw.LazyFrame, column: str) -> bool:
+    """Whether a column holds whole numbers of at most eight bytes, without gaps."""
+    kind = frame.collect_schema()[column]
+    return kind.is_integer() and kind not in (nw.Int128, nw.UInt128) and not count_rows(frame.filter(nw.col(column).is_null()))
+
+
 def check_times(frame: nw.LazyFrame) -> None:
     """Raise where times are not whole numbers without gaps."""
     kind = frame.collect_schema()[TIME]

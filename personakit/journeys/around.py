@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import MINUTE_US, count_cells, person_of
+from personakit.eventlog import MINUTE_US, count_blocks, person_blocks
 from personakit.inference import percentile_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, members, ratio
 from personakit.journeys.rows import with_ids
@@ -93,42 +96,70 @@ def around(
 def _count(journeys: Journeys, touchpoint: str, side: str, span: float, *, minutes: bool) -> sparse.csr_array:
     """Count for each person: events at the touchpoint, those with each level in their span, then the same of its like."""
     log = journeys.log
-    known = np.flatnonzero(log.codes[TOUCHPOINT] >= 0)
-    code, person, time = log.codes[TOUCHPOINT][known].astype(np.int64), person_of(log)[known], log.time_us[known]
+    code, size = log.codes[TOUCHPOINT], len(log.levels[TOUCHPOINT])
     here = code == log.levels[TOUCHPOINT].get_loc(touchpoint)
-    stage = log.codes[STAGE][known]
+    stage = log.codes[STAGE]
     mine = np.bincount(stage[here] + 1).argmax() - 1 if here.any() else -1
-    like = ~here & (stage == mine)
-    like = like if like.any() else ~here
-    length = np.bincount(person, minlength=len(log.participants))
-    stop = np.cumsum(length)[person]
+    like = ~here & (code >= 0) & (stage == mine)
+    like = like if like.any() else ~here & (code >= 0)
+    ended = (journeys.ends["status"] == "ended").to_numpy()
+
+    def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for rows, person in person_blocks(log):
+            known = np.flatnonzero(code[rows] >= 0)
+            own = _Span(code=code[rows][known], person=person[known], time_us=log.time_us[rows][known])
+            whole = np.ones(len(known), dtype=bool)
+            if side == "after" and minutes:
+                whole = own.time_us + span * MINUTE_US <= journeys.cut_us
+            elif side == "after":
+                stop = np.searchsorted(own.person, own.person, side="right")
+                whole = (np.arange(len(known)) + span < stop) | ended[own.person]
+            found = [_near(own, anchor[rows][known] & whole, side, span, minutes=minutes) for anchor in (here, like)]
+            yield (np.concatenate([who for who, _ in found]),
+                   np.concatenate([kind * (size + 1) + cell for kind, (_, cell) in enumerate(found)]))
+
+    return count_blocks(cells(), (len(log.participants), 2 * (size + 1)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Span:
+    """Known events of whole people, in order."""
+
+    code: np.ndarray
+    person: np.ndarray
+    time_us: np.ndarray
+
+
+def _near(events: _Span, anchor: np.ndarray, side: str, span: float, *, minutes: bool) -> tuple[np.ndarray, np.ndarray]:
+    """List person and cell: 0 for each anchor, 1 + level for each anchor and level that is within its span on one side.
+
+    Each event asks how many anchors see it as the nearest of its level: those after the last event of the level and
+    person, and not too far before it. What lies before an anchor is the same with the rows turned round.
+    """
+    turn = slice(None, None, -1) if side == "before" else slice(None)
+    code, person, time, flag = events.code[turn], events.person[turn], events.time_us[turn], anchor[turn]
     place = np.arange(len(code))
-    whole = np.ones(len(code), dtype=bool)
-    if side == "after" and minutes:
-        whole = time + span * MINUTE_US <= journeys.cut_us
-    elif side == "after":
-        whole = (place + span < stop) | (journeys.ends["status"] == "ended").to_numpy()[person]
-    size = len(log.levels[TOUCHPOINT])
-    rows, cells = [], []
-    for kind, anchors in enumerate((np.flatnonzero(here & whole), np.flatnonzero(like & whole))):
-        rows.append(person[anchors])
-        cells.append(np.full(len(anchors), kind * (size + 1)))
-        for level in range(size):
-            hit = np.flatnonzero(code == level)
-            near = _nearest(hit, anchors, side, len(code))
-            there = (near >= 0) & (person[near] == person[anchors])
-            far = np.abs(time[near] - time[anchors]) / MINUTE_US if minutes else np.abs(near - anchors)
-            found = there & (far <= span)
-            rows.append(person[anchors[found]])
-            cells.append(np.full(int(found.sum()), kind * (size + 1) + level + 1))
-    return count_cells(np.concatenate(rows), np.concatenate(cells), (len(log.participants), 2 * (size + 1)))
+    since = np.flatnonzero(np.append(True, person[1:] != person[:-1])[: len(code)])
+    first = np.repeat(since, np.diff(np.append(since, len(code))))
+    far = _too_far(time, first, span) if minutes else np.maximum(first, place - int(span))
+    by_level = np.argsort(code, kind="stable")
+    again = (code[by_level[1:]] == code[by_level[:-1]]) & (person[by_level[1:]] == person[by_level[:-1]])
+    later = by_level[1:][again]
+    far[later] = np.maximum(far[later], by_level[:-1][again])
+    before = np.append(0, np.cumsum(flag))
+    seen = before[place] - before[far]
+    return (np.concatenate([person[flag], np.repeat(person, seen)]),
+            np.concatenate([np.zeros(int(flag.sum()), dtype=np.int64), np.repeat(code.astype(np.int64) + 1, seen)]))
 
 
-def _nearest(hit: np.ndarray, anchors: np.ndarray, side: str, size: int) -> np.ndarray:
-    """Find the nearest of ``hit`` strictly after (or before) each anchor; -1 if none."""
-    if side == "after":
-        return np.append(hit, -1)[np.searchsorted(hit, anchors, side="right")]
-    return np.append(-1, hit)[np.searchsorted(hit, anchors, side="left")]
+def _too_far(time: np.ndarray, first: np.ndarray, span: float) -> np.ndarray:
+    """Find for each event the first row of its person (they begin at ``first``) that is within so many minutes of it."""
+    low, high = first.copy(), np.arange(len(time))
+    while (low < high).any():
+        middle = (low + high) // 2
+        near = np.abs(time - time[middle]) / MINUTE_US <= span
+        low, high = np.where(near, low, np.minimum(middle + 1, high)), np.where(near, middle, high)
+    return low
 
 
 def _shares(sums: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import DAY_US, person_of
+from personakit.eventlog import DAY_US, count_cells, person_of
 from personakit.inference import percentile_interval
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, check_view, members
-from personakit.journeys.incidence import incidence_curve
+from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, bootstrap_sums, check_view, members
+from personakit.journeys.incidence import binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, last_heard, need_times, next_row
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
@@ -19,6 +20,7 @@ from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
 #: days of the curve where none are given: as many up to the longest time that anyone was watched
 POINTS = 24
+RETURNS = 2**15  # returns added up in one go
 
 
 def time_to_stage(
@@ -90,9 +92,12 @@ def time_to_stage(
     for persona, group in members(journeys, personas).items():
         own = group[entered[group]]
         share, ended = incidence_curve(time[own], outcome[own], horizons=horizons)
-        draws = [incidence_curve(time[own], outcome[own], horizons=horizons, weights=weights)[0]
-                 for weights in bootstrap_chunks(len(own), replicates=replicates, seed=seeds)] if len(own) else [share]
-        low, high = percentile_interval(np.concatenate(draws))
+        draws = share
+        if len(own):
+            cell, cells, curve = binned_incidence(time[own], outcome[own], horizons=horizons, coarse=True)
+            counts = count_cells(np.arange(len(own)), cell, (len(own), cells))
+            draws, _ = curve(bootstrap_sums(counts, replicates=replicates, seed=seeds))
+        low, high = percentile_interval(draws)
         watched = (time[own][:, None] > horizons).sum(axis=0)
         frames.append(pd.DataFrame({
             PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": watched,
@@ -179,10 +184,9 @@ def returns_to_stage(
         place[own] = np.arange(len(own))
         mine = place[again] >= 0
         facts = (watched[own], place[again[mine]], after[mine], horizons)
-        mean = _mean_cumulative(np.ones((1, len(own))), *facts)
-        draws = [_mean_cumulative(weights, *facts)
-                 for weights in bootstrap_chunks(len(own), replicates=replicates, seed=seeds)] if len(own) else [mean]
-        low, high = percentile_interval(np.concatenate(draws))
+        chunks = bootstrap_chunks(len(own), replicates=replicates, seed=seeds) if len(own) else ()
+        mean, *draws = _mean_cumulative(chain([np.ones((1, len(own)))], chunks), *facts)
+        low, high = percentile_interval(np.concatenate(draws or [mean]))
         still = (watched[own][:, None] >= horizons).sum(axis=0)
         frames.append(pd.DataFrame({
             PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": still,
@@ -191,14 +195,33 @@ def returns_to_stage(
 
 
 def _mean_cumulative(
-    weights: np.ndarray, watched: np.ndarray, person: np.ndarray, time: np.ndarray, horizons: np.ndarray
-) -> np.ndarray:
-    """Add up, return by return, one over the people who were watched that long (replicates, horizons); NaN beyond all."""
-    rows, returns = np.argsort(watched, kind="stable"), np.argsort(time, kind="stable")
-    weights = weights.astype(np.float64)
-    at_risk = np.cumsum(weights[:, rows][:, ::-1], axis=1)[:, ::-1]
-    still = at_risk[:, np.minimum(np.searchsorted(watched[rows], time[returns]), max(len(rows) - 1, 0))]
-    jumps = np.divide(weights[:, person[returns]], still, out=np.zeros_like(still), where=still > 0)
-    mean = np.column_stack([np.zeros(len(weights)), np.cumsum(jumps, axis=1)])
+    chunks: Iterable[np.ndarray], watched: np.ndarray, person: np.ndarray, time: np.ndarray, horizons: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Add up, return by return, one over the people who were watched that long, for each chunk of weights of people.
+
+    Gives (replicates, horizons) a chunk; NaN beyond all.
+    """
+    longest, returns = np.argsort(watched)[::-1], np.argsort(time, kind="stable")
+    # whoever is watched as long as this return took; the longest watched come first
+    still = np.maximum(len(watched) - np.searchsorted(watched[longest][::-1], time[returns]), 1) - 1
+    who, until = person[returns], np.searchsorted(time[returns], horizons, side="right")
     known = horizons <= watched.max(initial=-1)
-    return np.where(known, mean[:, np.searchsorted(time[returns], horizons, side="right")], np.nan)
+    for weights in chunks:
+        drawn = weights.astype(np.float64)
+        mean = np.array([_running_sum(one, np.cumsum(one[longest]), who, still, until) for one in drawn])
+        yield np.where(known, mean, np.nan)
+
+
+def _running_sum(
+    weights: np.ndarray, at_risk: np.ndarray, who: np.ndarray, still: np.ndarray, until: np.ndarray
+) -> np.ndarray:
+    """Add up weight over people at risk, return by return and in that order, up to each of ``until``."""
+    total, sums = 0.0, np.zeros(len(until))
+    for start in range(0, len(who), RETURNS):
+        there = at_risk[still[start: start + RETURNS]]
+        jumps = np.divide(weights[who[start: start + RETURNS]], there, out=np.zeros(len(there)), where=there > 0)
+        jumps[0] += total
+        np.cumsum(jumps, out=jumps)
+        inside = (until > start) & (until <= start + len(jumps))
+        sums[inside], total = jumps[until[inside] - start - 1], jumps[-1]
+    return sums

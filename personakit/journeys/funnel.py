@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import DAY_US
+from personakit.eventlog import DAY_US, count_cells
 from personakit.inference import percentile_interval
 from personakit.journeys.attempts import FAR, ORDERS, Rules, Won, winning_attempts
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, members
-from personakit.journeys.incidence import EXITED, OPEN, REACHED, cumulative_incidence
+from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, members
+from personakit.journeys.incidence import EXITED, OPEN, REACHED, binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, need_times
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_attempts
@@ -120,11 +121,17 @@ def _rows(won: Won, own: np.ndarray, limit: int, *, replicates: int, seed: np.ra
     going = won.is_open[own] & (won.broken_us[own] == FAR)
     time, outcome = judge(won.took_us[:, own], reached, watched, going, limit)
     who, unit_of = np.unique(won.person[own], return_inverse=True)
-    horizon = np.inf if limit == FAR else float(limit)
-    shares = _shares(time, outcome, horizon, None)
-    draws = [_shares(time, outcome, horizon, weights[:, unit_of])
-             for weights in bootstrap_chunks(len(who), replicates=replicates, seed=seed)] if len(own) else [shares]
-    low, high = percentile_interval(np.concatenate(draws, axis=1), axis=1)
+    horizons = np.array([np.inf if limit == FAR else float(limit)])
+    shares = _shares([incidence_curve(*one, horizons=horizons)[0] for one in zip(time, outcome, strict=True)])
+    draws = shares
+    if len(own):
+        cell, cells, curve = zip(*(binned_incidence(*one, horizons=horizons, coarse=True)
+                                   for one in zip(time, outcome, strict=True)), strict=True)
+        counts = sparse.csr_array(sparse.hstack([count_cells(unit_of, one, (len(who), size))
+                                                 for one, size in zip(cell, cells, strict=True)]))
+        sums = np.split(bootstrap_sums(counts, replicates=replicates, seed=seed), np.cumsum(cells)[:-1], axis=1)
+        draws = _shares([make(one)[0] for make, one in zip(curve, sums, strict=True)])
+    low, high = percentile_interval(draws, axis=1)
     counts = np.stack([(outcome == kind).sum(axis=1) for kind in (REACHED, OPEN, EXITED)])
     days = np.diff(won.took_us[:, own], axis=0, prepend=0) / DAY_US
     return pd.DataFrame({
@@ -174,8 +181,6 @@ def _check_same(journeys: Journeys, same: str | None) -> str | None:
     return same
 
 
-def _shares(time: np.ndarray, outcome: np.ndarray, horizon: float, weights: np.ndarray | None) -> np.ndarray:
-    alone = np.stack([cumulative_incidence(one, what, horizon=horizon, weights=weights)
-                      for one, what in zip(time, outcome, strict=True)])
+def _shares(alone: Sequence[np.ndarray]) -> np.ndarray:
     # each stage is estimated from those still at risk of it; nobody reaches a stage without the one before
-    return np.minimum.accumulate(alone, axis=0)
+    return np.minimum.accumulate(np.stack([one[:, 0] for one in alone]), axis=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import sparse
 
@@ -52,34 +54,52 @@ def incidence_curve(
     """Give the Aalen-Johansen shares who have reached, and who have exited, by each horizon: two (replicates, horizons)."""
     if not len(time):
         return (np.full((1 if weights is None else len(weights), len(horizons)), np.nan),) * 2
+    cell, cells, curve = binned_incidence(time, outcome, horizons=horizons, coarse=weights is not None)
+    once = np.ones((1, len(time))) if weights is None else weights.astype(np.float64)
+    counts = sparse.csr_array((np.ones(len(time)), (cell, np.arange(len(time)))), shape=(cells, len(time)))
+    return curve(np.asarray(counts @ once.T).T)
+
+
+def binned_incidence(
+    time: np.ndarray, outcome: np.ndarray, *, horizons: np.ndarray, coarse: bool
+) -> tuple[np.ndarray, int, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]]:
+    """Put each person in a cell of outcome and time, and give what makes the curves from sums of people in these cells.
+
+    Where there are many different times and draws are asked for (``coarse``), the cells hold several times each.
+
+    Returns
+    -------
+    cell (n,), how many cells there are, and a function: sums (replicates, cells) to two (replicates, horizons).
+    """
     moments, place = np.unique(time, return_inverse=True)
-    once = np.ones((1, len(time)))
-    if weights is None or len(moments) <= BINS:
-        return _curve(moments, place, outcome, horizons, once if weights is None else weights)
+    if not coarse or len(moments) <= BINS:
+        return outcome * len(moments) + place, 3 * len(moments), lambda sums: _curve(moments, sums, horizons)
     # what the coarser times change is known, and taken back
     edges = np.unique(np.concatenate([np.quantile(moments, np.linspace(0, 1, BINS), method="higher"), horizons]))
-    bins = np.searchsorted(edges, time)
-    drawn = _curve(edges, bins, outcome, horizons, weights)
-    exact, coarse = (_curve(*one, outcome, horizons, once) for one in ((moments, place), (edges, bins)))
-    reach, leave = (np.clip(one + (true - near), 0.0, 1.0) for one, true, near in zip(drawn, exact, coarse, strict=True))
-    return reach, leave
+    cell = outcome * len(edges) + np.searchsorted(edges, time)
+    exact, near = (_curve(at, np.bincount(one, minlength=3 * len(at))[None, :].astype(np.float64), horizons)
+                   for at, one in ((moments, outcome * len(moments) + place), (edges, cell)))
+
+    def curve(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        drawn = _curve(edges, sums, horizons)
+        reach, leave = (np.clip(one + (true - rough), 0.0, 1.0) for one, true, rough in zip(drawn, exact, near, strict=True))
+        return reach, leave
+
+    return cell, 3 * len(edges), curve
 
 
-def _curve(moments: np.ndarray, place: np.ndarray, outcome: np.ndarray, horizons: np.ndarray,
-           weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give both shares by each horizon; ``place`` says at which of the rising ``moments`` each person's time is."""
+def _curve(moments: np.ndarray, sums: np.ndarray, horizons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give both shares by each horizon, from the people of each outcome at each of the rising ``moments``."""
     size = len(moments)
-    cells = sparse.csr_array((np.ones(len(place)), (outcome * size + place, np.arange(len(place)))),
-                             shape=(3 * size, len(place)))
-    counts = np.asarray(cells @ weights.T.astype(np.float64)).T.reshape(len(weights), 3, size)
+    counts = sums.reshape(len(sums), 3, size)
     # everyone who leaves now or later is still at risk now
     at_risk = np.cumsum(counts.sum(axis=1)[:, ::-1], axis=1)[:, ::-1]
     hazard, leaving = (np.divide(counts[:, kind], at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
                        for kind in (REACHED, EXITED))
-    before = np.cumprod(np.column_stack([np.ones(len(weights)), (1 - hazard - leaving)[:, :-1]]), axis=1)
+    before = np.cumprod(np.column_stack([np.ones(len(sums)), (1 - hazard - leaving)[:, :-1]]), axis=1)
     until = np.searchsorted(moments, horizons, side="right")
-    nobody = (weights.sum(axis=1) <= 0)[:, None]
-    shares = (np.column_stack([np.zeros(len(weights)), np.cumsum(before * one, axis=1)])[:, until]
+    nobody = at_risk[:, :1] <= 0
+    shares = (np.column_stack([np.zeros(len(sums)), np.cumsum(before * one, axis=1)])[:, until]
               for one in (hazard, leaving))
     reach, leave = (np.where(nobody, np.nan, np.clip(one, 0.0, 1.0)) for one in shares)
     return reach, leave

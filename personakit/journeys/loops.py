@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import DAY_US, count_cells
+from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within
 from personakit.inference import wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members, ratio
 from personakit.journeys.rows import with_ids
 from personakit.journeys.steps import sequences
 from personakit.journeys.trace import NATURAL_END
+from personakit.journeys.transitions import visits_by_block
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -45,17 +48,10 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
     [['x', 1, 2, 1], ['y', 0, 1, 0]]
     """
     column = check_view(journeys, by)
-    found = sequences(journeys, column)
-    size, people = len(found.words) - 2, len(found.length)
-    time = journeys.log.time_us[journeys.log.codes[column] >= 0]
-    new = np.append(True, (np.diff(found.code) != 0) | (np.diff(found.person) != 0))[: len(found.code)]
-    events = count_cells(found.person, found.code, (people, size))
-    visits = count_cells(found.person[new], found.code[new], (people, size))
-    key, left = (found.person * size + found.code)[new], time[np.append(new[1:], True)[: len(new)]]
-    ordered = np.argsort(key, kind="stable")
-    again = np.diff(key[ordered]) == 0
-    away = (time[new][ordered][1:] - left[ordered][:-1])[again] / DAY_US
-    owner, level = np.divmod(key[ordered][1:][again], size)
+    words = journeys.log.levels[column]
+    people, size = len(journeys.log.participants), len(words)
+    events = count_by_person(journeys.log, column)
+    visits = count_blocks(((person, code) for person, code, *_ in visits_by_block(journeys, column)), (people, size))
     seen = np.flatnonzero(events.sum(axis=0))
     frames = []
     for persona, rows in members(journeys, personas).items():
@@ -64,13 +60,22 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
         there, back = ((visits[rows] > least).sum(axis=0)[seen] for least in (0, 1))
         count, runs = (one[rows].sum(axis=0)[seen] for one in (events, visits))
         low, high = wilson_interval(back, there)
-        days = pd.Series(away[mine[owner]]).groupby(level[mine[owner]]).median().reindex(seen)
+        below, above, _ = days_within(list(_away(journeys, column, mine)), size, [0.5])
         frames.append(pd.DataFrame({
-            PERSONA: persona, by: [found.words[one] for one in seen], "events": count, "self_loops": count - runs,
+            PERSONA: persona, by: words[seen], "events": count, "self_loops": count - runs,
             "loop_share": ratio(count - runs, count), "visits": runs, "people": there, "people_back": back,
             "share": ratio(back, there), "low": low, "high": high,
-            "few": (there < FEW_PEOPLE) | ~(high - low <= WIDE), "days_away": days.to_numpy()}))
+            "few": (there < FEW_PEOPLE) | ~(high - low <= WIDE), "days_away": ((below + above) / 2)[0][seen]}))
     return with_ids(pd.concat(frames, ignore_index=True), "loops", by)
+
+
+def _away(journeys: Journeys, column: str, mine: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give level and time (us) from leaving a level to coming back to it, of people who are ``mine``, block by block."""
+    for person, code, start, stop in visits_by_block(journeys, column):
+        by_level = np.argsort(code, kind="stable")
+        before, after = by_level[:-1], by_level[1:]
+        again = (code[before] == code[after]) & (person[before] == person[after]) & mine[person[after]]
+        yield code[after[again]], start[after[again]] - stop[before[again]]
 
 
 def attrition(journeys: Journeys, personas: Personas | None = None, *, by: str = STAGE) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError
-from personakit.eventlog import person_of
+from personakit.eventlog import count_cells, distinct, person_of
 from personakit.inference import wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
 from personakit.journeys.rows import with_ids
@@ -207,8 +207,7 @@ def check_known_events(by: str, count: int) -> None:
 def _nodes(found: Sequences, top: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the node of each event, and the names of nodes: the top levels, other, end, open, more."""
     size = len(found.words) - 2
-    pairs = np.unique(found.person * size + found.code)
-    reached = np.bincount(pairs % size, minlength=size)
+    reached = (count_cells(found.person, found.code, (len(found.length), size)) > 0).sum(axis=0)
     ranked = np.lexsort((np.arange(size), -reached))[: min(top, size)]
     kept = np.sort(ranked)
     place = np.full(size, len(kept))
@@ -220,7 +219,7 @@ def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Jou
            found: Sequences) -> pd.DataFrame:
     """Count people by step and code for everyone and each persona; a cell that only others have counts 0."""
     width = int(code.max()) + 1
-    somebody, cell = np.unique(step * width + code, return_inverse=True)
+    somebody, cell = distinct(step * width + code)
     frames = []
     for persona, rows in members(journeys, personas).items():
         mine = np.zeros(len(found.length), dtype=bool)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from personakit.errors import ChoiceError, unknown_name
-from personakit.eventlog import count_cells, keep_rows, person_of, steps
+from personakit.eventlog import count_cells, distinct, person_blocks
 from personakit.journeys.excess import excess_columns, flagged
 from personakit.journeys.groups import bootstrap_sums, ratio
 from personakit.journeys.rows import no_rows, with_ids
@@ -57,29 +59,38 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
         raise ChoiceError(unknown_name("by", by, (CHANNEL, DEVICE, OWNER)))
     if not journeys.stages or by not in journeys.log.codes:
         return no_rows(COLUMNS)
-    log = keep_rows(journeys.log, journeys.log.codes[STAGE] >= 0)
-    before, after = steps(log, by)
-    channel, stage = log.codes[by].astype(np.int64), log.codes[STAGE].astype(np.int64)
-    changed = channel[before] != channel[after]
-    before, after = before[changed], after[changed]
-    if not len(before):
+    log, size = journeys.log, len(journeys.log.levels[by])
+    person, pair, stage, restart = map(np.concatenate, zip(*_changes(journeys, by), strict=True))
+    if not len(person):
         return no_rows(COLUMNS)
-    pair, place = np.unique(channel[before] * len(log.levels[by]) + channel[after], return_inverse=True)
-    dims = (len(pair), len(log.levels[STAGE]), 2)
-    cells = np.ravel_multi_index((place, stage[before], (stage[after] < stage[before]).astype(np.int64)), dims)
-    counts = count_cells(person_of(log)[before], cells, (len(log.participants), int(np.prod(dims))))
+    pairs, place = distinct(pair)
+    dims = (len(pairs), len(log.levels[STAGE]), 2)
+    counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims), (len(log.participants), np.prod(dims)))
     share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
     draws = np.subtract(*_restart_shares(
         bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)), dims))
-    seen = count_cells(person_of(log)[before], place, (len(log.participants), len(pair)))
+    seen = count_cells(person, place, (len(log.participants), len(pairs)))
     words = log.levels[by]
     table = pd.DataFrame({
-        "source": words[pair // len(words)], "target": words[pair % len(words)], "switches": seen.sum(axis=0),
+        "source": words[pairs // size], "target": words[pairs % size], "switches": seen.sum(axis=0),
         "people": (seen > 0).sum(axis=0), "restart_share": share[0], "like_share": like[0],
         **excess_columns(share[0], like[0], draws)})
     table["flagged"] = flagged(table)
     table = table.sort_values(["flagged", "excess", "source", "target"], ascending=[False, False, True, True])
     return with_ids(table[COLUMNS].reset_index(drop=True), "switches", by, seed, replicates)
+
+
+def _changes(journeys: Journeys, by: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give of each change: person, source * levels + target, the stage before, and 1 where the next is earlier; by block."""
+    log = journeys.log
+    for rows, person in person_blocks(log):
+        channel, stage = log.codes[by][rows].astype(np.int64), log.codes[STAGE][rows].astype(np.int64)
+        used = np.flatnonzero((channel >= 0) & (stage >= 0))
+        before, after = used[:-1], used[1:]
+        changed = (person[before] == person[after]) & (channel[before] != channel[after])
+        before, after = before[changed], after[changed]
+        yield (person[before], channel[before] * len(log.levels[by]) + channel[after], stage[before],
+               (stage[after] < stage[before]).astype(np.int64))
 
 
 def _restart_shares(sums: np.ndarray, dims: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.eventlog import DAY_US, count_by_person, count_cells, person_of, steps, transition_counts
+from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, person_blocks
 from personakit.inference import percentile_interval, wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
 from personakit.journeys.rows import with_ids
@@ -63,11 +65,10 @@ def transitions(
     counts = step_counts(journeys, column)
     somebody = np.flatnonzero(counts.sum(axis=0))
     seeds = np.random.SeedSequence(seed)
-    times = _step_days(journeys, column)
     frames = []
     for persona, rows in members(journeys, personas).items():
         own = counts[rows]
-        days = times[times["person"].isin(rows)].groupby("cell")["days"].quantile(np.array([*QUANTILES.values()])).unstack()
+        days = _step_days(journeys, column, rows)[:, somebody]
         draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
         low, high = percentile_interval(_shares(draws, size)[:, somebody])
         count, people = own.sum(axis=0), (own > 0).sum(axis=0)
@@ -75,7 +76,7 @@ def transitions(
             {PERSONA: persona, "source": [words[cell // (size + 2)] for cell in somebody],
              "target": [words[cell % (size + 2)] for cell in somebody], "count": count[somebody],
              "people": people[somebody], "share": _shares(count[None, :], size)[0, somebody], "low": low, "high": high,
-             **{name: days.get(at, pd.Series(dtype=float)).reindex(somebody).to_numpy() for name, at in QUANTILES.items()}}
+             **dict(zip(QUANTILES, days, strict=True))}
         ))
     table = pd.concat(frames, ignore_index=True)
     table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
@@ -83,33 +84,44 @@ def transitions(
     return said_by(journeys, with_ids(table, "transitions", by, seed, replicates))
 
 
-def _step_days(journeys: Journeys, column: str) -> pd.DataFrame:
-    """List each step: person, cell (as in ``step_counts``) and the days it took."""
+def _step_days(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarray:
+    """Give quantiles of the days that each kind of step took (quantiles, cells as in ``step_counts``); NaN where none."""
+    size = len(journeys.log.levels[column])
     if is_stored(journeys):
-        return pd.DataFrame({"person": [], "cell": [], "days": []}).astype({"person": "int64", "cell": "int64"})
-    log, size = journeys.log, len(journeys.log.levels[column])
-    before, after = steps(log, column)
-    cell = log.codes[column][before].astype(np.int64) * (size + 2) + log.codes[column][after]
-    return pd.DataFrame({"person": person_of(log)[before], "cell": cell,
-                         "days": (log.time_us[after] - log.time_us[before]) / DAY_US})
+        return np.full((len(QUANTILES), size * (size + 2)), np.nan)
+    mine = np.zeros(len(journeys.log.participants), dtype=bool)
+    mine[people] = True
+    blocks = []
+    for person, code, time in _known(journeys, column):
+        step = (person[1:] == person[:-1]) & mine[person[1:]]
+        blocks.append(((code[:-1].astype(np.int32) * (size + 2) + code[1:])[step], np.diff(time)[step]))
+    low, high, between = days_within(blocks, size * (size + 2), [*QUANTILES.values()])
+    return low + (high - low) * between
 
 
 def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
     """Count each person's steps: (participants, levels * (levels + 2)), the last two targets being end and open."""
     if is_stored(journeys):
         return stored_step_counts(journeys, column)
-    log, size = journeys.log, len(journeys.log.levels[column])
-    inner = transition_counts(log, column).tocoo()
-    source, target = np.divmod(inner.col, size)
-    known = np.flatnonzero(log.codes[column] >= 0)
-    person = person_of(log)[known]
-    last = known[np.append(np.diff(person) != 0, True)] if len(known) else known
-    owner = person_of(log)[last]
-    leave = np.where((journeys.ends["status"] == "open").to_numpy()[owner], size + 1, size)
-    cells = np.concatenate([source * (size + 2) + target, log.codes[column][last].astype(np.int64) * (size + 2) + leave])
-    shape = (len(log.participants), size * (size + 2))
-    ends = count_cells(owner, cells[len(source):], shape)
-    return ends + sparse.csr_array((inner.data, (inner.row, cells[: len(source)])), shape=shape)
+    size = len(journeys.log.levels[column])
+    leave = np.where((journeys.ends["status"] == "open").to_numpy(), size + 1, size)
+
+    def steps_of(person: np.ndarray, code: np.ndarray) -> np.ndarray:
+        target = leave[person]
+        np.copyto(target[:-1], code[1:], where=person[1:] == person[:-1])
+        return code.astype(np.int64) * (size + 2) + target
+
+    cells = ((person, steps_of(person, code)) for person, code, _ in _known(journeys, column))
+    return count_blocks(cells, (len(journeys.log.participants), size * (size + 2)))
+
+
+def _known(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Give person, code and time of the events of known level, block by block."""
+    log = journeys.log
+    for rows, person in person_blocks(log):
+        code = log.codes[column][rows]
+        used = code >= 0
+        yield (person, code, log.time_us[rows]) if used.all() else (person[used], code[used], log.time_us[rows][used])
 
 
 def _shares(counts: np.ndarray, size: int) -> np.ndarray:
@@ -137,28 +149,39 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
     counts = count_by_person(journeys.log, column)
     words = journeys.log.levels[column]
     seen = np.flatnonzero(counts.sum(axis=0))
-    visits = _stays(journeys, column)
     frames = []
     for persona, rows in members(journeys, personas).items():
         own = counts[rows]
         people = (own > 0).sum(axis=0)[seen]
         low, high = wilson_interval(people, np.full(len(seen), len(rows)))
-        days = visits[visits["person"].isin(rows)].groupby("code")["days"].median().reindex(seen)
+        days = _median_stay(journeys, column, rows)[seen]
         frames.append(pd.DataFrame(
             {PERSONA: persona, STAGE: words[seen], "people": people, "people_total": len(rows),
              "share": ratio(people, np.full(len(seen), len(rows))), "low": low, "high": high,
-             "events": own.sum(axis=0)[seen], "median_days": days.to_numpy()}
+             "events": own.sum(axis=0)[seen], "median_days": days}
         ))
     return with_ids(pd.concat(frames, ignore_index=True), "stages", by)
 
 
-def _stays(journeys: Journeys, column: str) -> pd.DataFrame:
-    log = journeys.log
-    known = np.flatnonzero(log.codes[column] >= 0)
-    code, person = log.codes[column][known], person_of(log)[known]
-    first = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(known)]
-    starts = np.flatnonzero(first)
-    stops = np.append(starts[1:], len(known))[: len(starts)] - 1
-    days = (log.time_us[known[stops]] - log.time_us[known[starts]]) / DAY_US
-    return pd.DataFrame({"person": person[starts], "code": code[starts], "days": days})
+def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarray:
+    """Give the median days from the first to the last event of a visit to each level; NaN where there is none."""
+    mine = np.zeros(len(journeys.log.participants), dtype=bool)
+    mine[people] = True
+    blocks = [(code[mine[person]], (stop - start)[mine[person]])
+              for person, code, start, stop in visits_by_block(journeys, column)]
+    low, high, _ = days_within(blocks, len(journeys.log.levels[column]), [0.5])
+    return ((low + high) / 2)[0]
 
+
+def visits_by_block(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give person, code, first and last time of each visit to a level (a run of events there), block by block."""
+    for person, code, time in _known(journeys, column):
+        starts = np.flatnonzero(np.append(True, (code[1:] != code[:-1]) | (person[1:] != person[:-1]))[: len(code)])
+        stops = np.append(starts[1:], len(code))[: len(starts)] - 1
+        yield person[starts], code[starts], time[starts], time[stops]
+
+
+def _stays(journeys: Journeys, column: str) -> pd.DataFrame:
+    """List the visits to levels: person, code, days."""
+    person, code, start, stop = map(np.concatenate, zip(*visits_by_block(journeys, column), strict=True))
+    return pd.DataFrame({"person": person, "code": code, "days": (stop - start) / DAY_US})
