@@ -18,7 +18,7 @@ from personakit.journeys.groups import FEW_PEOPLE, ratio
 from personakit.records import EncodedLog
 
 BLOCK = 4096  # people whose scores are written out at once
-HELD = 16_000_000  # numbers held at once: replicates x personas x ratios, or people x either
+HELD = 8_000_000  # numbers held at once: replicates x personas x ratios, or people x either
 THIN = 0.03  # where fewer than this share of people x ratios is not 0, products of sparse matrices are quicker
 
 
@@ -104,7 +104,7 @@ def persona_sums(ratios: Ratios, labels: np.ndarray, k: int) -> Iterator[Sums]:
     theta = overall(ratios)
     width = 2 * ratios.top.shape[1] + ratios.bottom.shape[1]
     add, part = (_thin_sums, _thin_part(ratios, theta)) if _is_thin(ratios.top) else (_full_sums, None)
-    size = max(1, HELD // max(k * width, labels.shape[1], 1))
+    size = max(1, HELD // max(k * width, labels.shape[1] if part is not None else 1))
     for start in range(0, len(labels), size):
         yield add(ratios, theta, labels[start: start + size], k, part)
 

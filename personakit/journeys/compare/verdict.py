@@ -33,6 +33,7 @@ from personakit.schema import STAGE
 ALPHA = 0.05
 #: sqrt(2) times the mean of sqrt(max(z^2 - 1, 0)) of a standard normal z: weighed with exp(-z^2 / 2), it takes that mean away
 LEFT_OF_NONE = 0.4845
+CHANCE = 100  # shuffles that tell what change chance gives: a mean needs fewer than a tail
 COLUMNS = ["persona_a", "persona_b", "people_a", "people_b", "change", "low", "high", "p", "q", "verdict", "r2", "tested"]
 
 
@@ -207,7 +208,9 @@ def _less_chance(change: float, chance: float) -> float:
 
 
 def _statistics(world: _World, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of squared t over the steps that enough people take, and the changes a step, under each row of labels."""
+    """Sum of squared t over the steps that enough people take under each row of labels, and the changes a step (3, rows)
+    under the first of them.
+    """
     ratios, theta = world.ratios, overall(world.ratios)
     used = enough(ratios)
     used = used if used.any() else np.ones_like(used)
@@ -215,6 +218,8 @@ def _statistics(world: _World, labels: np.ndarray, k: int) -> tuple[np.ndarray, 
     statistic, change = [], []
     for sums in persona_sums(ratios, labels, k):
         statistic.append(squared_t(sums, ratios.of)[..., used].sum(axis=(1, 2)))
+        if sum(one.shape[1] for one in change) > CHANCE:
+            continue
         shares = shares_of(sums, theta, ratios.of)
         apart, weight = differences_of(shares[..., inner], sums.below, ratios.of[inner])
         change.append(step_change(apart, _noise(sums, ratios.of)[..., inner], weight, ratios.of[inner]))
