@@ -31,7 +31,7 @@ from personakit.records import Journeys, Personas
 from personakit.schema import STAGE
 
 ALPHA = 0.05
-#: sqrt(2) times the mean of sqrt(max(z^2 - 1, 0)) of a standard normal z: weighed with exp(-z^2 / 2), it takes that mean away
+#: sqrt(2) times the mean of sqrt(max(z^2 - 1, 0)) of a standard normal z: weighed with exp(-z^2 / 2), it takes that away
 LEFT_OF_NONE = 0.4845
 CHANCE = 100  # shuffles that tell what change chance gives: a mean needs fewer than a tail
 COLUMNS = ["persona_a", "persona_b", "people_a", "people_b", "change", "low", "high", "p", "q", "verdict", "r2", "tested"]
@@ -215,7 +215,8 @@ def _statistics(world: _World, labels: np.ndarray, k: int) -> tuple[np.ndarray, 
     used = enough(ratios)
     used = used if used.any() else np.ones_like(used)
     inner = ratios.of != world.start
-    statistic, change = [], []
+    statistic: list[np.ndarray] = []
+    change: list[np.ndarray] = []
     for sums in persona_sums(ratios, labels, k):
         statistic.append(squared_t(sums, ratios.of)[..., used].sum(axis=(1, 2)))
         if sum(one.shape[1] for one in change) > CHANCE:
@@ -270,7 +271,7 @@ def _noise(sums: Sums, of: np.ndarray) -> np.ndarray:
 
 
 def _draws(world: _World, member: np.ndarray, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
-    """Changes of everyone and of each pair (1 + pairs, 3, replicates) in redrawn people with redrawn memberships."""
+    """Give the changes of everyone and of each pair (1 + pairs, 3, replicates) in redrawn people and memberships."""
     of, inner = world.ratios.of, world.ratios.of != world.start
     k = member.shape[1]
     groups = [list(range(k)), *map(list, itertools.combinations(range(k), 2))]
