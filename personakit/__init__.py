@@ -41,7 +41,7 @@ _HOMES = {
                      "compare_journeys", "describe_journeys", "JourneyDistances", "journey_distances", "Paths",
                      "find_paths", "discrepancy", "DesignFit", "align_to_design", "Experience", "experience",
                      "journey_differences", "pool_personas", "attribution", "context_flips", "journey_mixture",
-                     "markov_order", "passage", "predict_next"),
+                     "JourneyMixture", "Leaving", "markov_order", "passage", "predict_leaving", "predict_next"),
         "content": ("content_plan", "goal_alignment"),
         "cards": ("make_cards",),
         "maps": ("make_map",),

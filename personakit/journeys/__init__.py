@@ -10,7 +10,17 @@ from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import funnel
 from personakit.journeys.lived.experience import Experience, experience
 from personakit.journeys.loops import attrition, loops
-from personakit.journeys.models import attribution, context_flips, journey_mixture, markov_order, passage, predict_next
+from personakit.journeys.models import (
+    JourneyMixture,
+    Leaving,
+    attribution,
+    context_flips,
+    journey_mixture,
+    markov_order,
+    passage,
+    predict_leaving,
+    predict_next,
+)
 from personakit.journeys.paths.discrepancy import discrepancy
 from personakit.journeys.paths.distances import JourneyDistances, journey_distances
 from personakit.journeys.paths.find import Paths, find_paths
@@ -25,10 +35,10 @@ from personakit.journeys.trace import trace_journeys
 from personakit.journeys.transitions import stage_counts, transitions
 from personakit.journeys.variants import variants
 
-__all__ = ["DesignFit", "Experience", "JourneyDistances", "Paths", "align_to_design", "around", "attribution",
-           "attrition", "audit_grain", "audit_sessions", "compare_journeys", "context_flips", "crosswalk",
-           "describe_journeys", "discrepancy", "experience", "find_paths", "flows", "funnel", "interview_journeys",
-           "journey_differences", "journey_distances", "journey_mixture", "loops", "markov_order", "passage",
-           "pool_personas", "predict_next", "rank_friction", "read_design", "reconcile", "returns_to_stage",
-           "stage_counts", "stage_coverage", "step_matrix", "switches", "time_to_stage", "trace_journeys",
-           "transitions", "variants"]
+__all__ = ["DesignFit", "Experience", "JourneyDistances", "JourneyMixture", "Leaving", "Paths", "align_to_design",
+           "around", "attribution", "attrition", "audit_grain", "audit_sessions", "compare_journeys", "context_flips",
+           "crosswalk", "describe_journeys", "discrepancy", "experience", "find_paths", "flows", "funnel",
+           "interview_journeys", "journey_differences", "journey_distances", "journey_mixture", "loops", "markov_order",
+           "passage", "pool_personas", "predict_leaving", "predict_next", "rank_friction", "read_design", "reconcile",
+           "returns_to_stage", "stage_counts", "stage_coverage", "step_matrix", "switches", "time_to_stage",
+           "trace_journeys", "transitions", "variants"]

@@ -15,7 +15,8 @@ from small_journeys import STATES
 from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import transition_counts
 from personakit.journeys import compare_journeys, journey_differences, pool_personas, trace_journeys
-from personakit.journeys.compare.scores import Ratios, persona_sums, shares_of, squared_t
+from personakit.journeys.compare import scores
+from personakit.journeys.compare.scores import Ratios, persona_sums, redrawn, shares_of, squared_t, step_ratios
 from personakit.journeys.compare.verdict import differences_of, step_change
 from personakit.plots import plot_differences
 
@@ -59,9 +60,28 @@ def test_change_by_hand():
     # from stage 0: (1/2, 1/2) against (1, 0), 12 of 16 steps; from stage 1 the same
     shares = np.array([[[0.5, 0.5, 1.0], [1.0, 0.0, 1.0]]])
     apart, weight = differences_of(shares, np.array([[[8.0, 2], [4, 2]]]), np.array([0, 0, 1]))
-    assert step_change(apart, np.zeros(3), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.5 * 12 / 16)
-    # chance alone would give differences of .3 and .5: of a half remain .4 and 0
-    assert step_change(apart, np.array([0.09, 0.25, 0]), weight, np.array([0, 0, 1]))[0] == pytest.approx(0.2 * 12 / 16)
+    of = np.array([0, 0, 1])
+    assert step_change(apart, np.zeros(3), weight, of)[:, 0].tolist() == pytest.approx([0.5 * 12 / 16] * 3)
+    # chance alone would give differences of .3 and .5: of a half remain .4 and 0. Seldom is a difference of 0 as large as
+    # .5: a little less remains. At most it is .5, or twice .4 and 0 spread evenly: sqrt(2 * (.16 + 0)) / 2
+    few, middle, many = step_change(apart, np.array([0.09, 0.25, 0]), weight, of)[:, 0]
+    assert middle == pytest.approx(0.2 * 12 / 16)
+    assert few == pytest.approx((0.2 - 0.4845 / 2 * (0.3 * np.exp(-25 / 18) + 0.5 * np.exp(-1 / 2))) * 12 / 16)
+    assert many == pytest.approx(np.sqrt(0.32) / 2 * 12 / 16)
+
+
+def test_thin_and_full_products_agree(monkeypatch):
+    rng = np.random.default_rng(1)
+    log = trace_journeys(make.study_of(rng.integers(0, 5, (60, 6)))).log
+    ratios, labels = step_ratios(log, "stage", with_first=True)[0], rng.integers(0, 3, (4, 60)).astype(np.int8)
+    sums = []
+    for thin in (0.0, 1.0):
+        monkeypatch.setattr(scores, "THIN", thin)
+        drawn = redrawn(ratios, np.eye(3)[labels[0]], replicates=5, seed=np.random.SeedSequence(1))
+        sums.append([*persona_sums(ratios, labels, 3), *drawn])
+    for one, other in zip(*sums, strict=True):
+        for name in ("score", "square", "below"):
+            assert np.allclose(getattr(one, name), getattr(other, name), atol=1e-4)
 
 
 def test_planted_difference_is_found():

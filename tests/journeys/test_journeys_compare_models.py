@@ -124,6 +124,37 @@ def test_removal_effects_by_hand():
         passage(journeys, to="bye", seed=1, by="touchpoint")
 
 
+def ways(seed, lift, people=400):
+    """Three of five pages in random order, then buy or leave; whoever saw s0 buys more often by ``lift``."""
+    rng = np.random.default_rng(seed)
+    paths = {}
+    for one in range(people):
+        seen = [f"s{page}" for page in rng.permutation(5)[: rng.integers(2, 5)]]
+        buys = rng.random() < 0.3 + lift * ("s0" in seen)
+        paths[f"p{one:03d}"] = ["home", *seen, *["buy"] * buys, 400]
+    return trace_journeys(make.study(make.log({**paths, "z": [1500, "home"]}), stages=()))
+
+
+def test_structure_alone_gives_large_effects():
+    found = attribution(ways(1, 0.0), to="buy", seed=1, replicates=99).set_index("touchpoint")
+    assert (found["effect"] > 0.4).all()
+    assert (found["falls"] == "inside").all()
+    assert found.loc["home", ["effect", "structure", "p"]].tolist() == [1, 1, 1]
+    assert ((found["structure_low"] <= found["effect"]) & (found["effect"] <= found["structure_high"])).mean() > 0.6
+    lifted = attribution(ways(1, 0.4), to="buy", seed=1, replicates=99).set_index("touchpoint")
+    assert lifted.loc[lifted["falls"] == "above"].index.tolist() == ["s0"]
+    assert lifted.loc["s0", "effect"] > lifted.loc["s0", "structure_high"]
+
+
+def test_ends_are_shuffled_among_ways_as_long():
+    # whoever sees two pages always buys, who sees one never: dealt among ways as long, ends do not move
+    paths = {f"a{one:02d}": ["x", "y", "buy", 400] for one in range(30)} | {f"b{one:02d}": ["x", 400] for one in range(30)}
+    journeys = trace_journeys(make.study(make.log({**paths, "z": [1500, "x"]}), stages=()))
+    found = attribution(journeys, to="buy", seed=1, replicates=19)
+    assert found["structure"].tolist() == pytest.approx(found["effect"].tolist())
+    assert set(found["falls"]) == {"inside"}
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_steps_that_stay_change_no_chance(seed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,13 @@ class _View:
 
     ratios: Ratios
     words: list[tuple[str, str, str]]
+
+    def of_enough(self, rows: np.ndarray) -> _View:
+        """Keep some people, and what enough of them move."""
+        ratios = self.ratios.rows(rows)
+        used = np.flatnonzero(enough(ratios))
+        return _View(ratios=replace(ratios, top=ratios.top[:, used], of=ratios.of[used]),
+                     words=[self.words[at] for at in used])
 
 
 @one_thread()
@@ -121,10 +128,11 @@ def _ratio_rows(views: list[_View], rows: np.ndarray, member: np.ndarray, names:
     label = member.argmax(axis=1)
     out = []
     for view, child in zip(views, seed.spawn(len(views)), strict=True):
-        ratios = view.ratios.rows(rows)
+        view = view.of_enough(rows)
+        ratios = view.ratios
         again, *shuffles = child.spawn(1 + len(names) * (len(names) - 1) // 2)
-        draws = redrawn(ratios, member, replicates=replicates, seed=again)
-        values = ratio(draws.score, draws.below[..., ratios.of])
+        values = np.concatenate([ratio(draws.score, draws.below[..., ratios.of])
+                                 for draws in redrawn(ratios, member, replicates=replicates, seed=again)])
         for (a, b), shuffle in zip(itertools.combinations(range(len(names)), 2), shuffles, strict=True):
             own = np.flatnonzero((label == a) | (label == b))
             if len(own):
@@ -139,7 +147,7 @@ def _pair_rows(view: _View, ratios: Ratios, second: np.ndarray, draws: np.ndarra
     used = np.flatnonzero(enough(ratios) & (below >= FEW_PEOPLE).all(axis=0))
     if not len(used):
         return []
-    kept = Ratios(top=ratios.top[:, used], bottom=ratios.bottom, of=ratios.of[used])
+    kept = replace(ratios, top=ratios.top[:, used], of=ratios.of[used])
     labels = np.concatenate([second[None], permuted(second, replicates=draw[0], seed=draw[1])]).astype(np.int8)
     found = list(persona_sums(kept, labels, 2))
     squares = np.concatenate([squared_t(one, kept.of)[:, 0] for one in found])

@@ -18,7 +18,8 @@ from personakit.journeys.groups import FEW_PEOPLE, ratio
 from personakit.records import EncodedLog
 
 BLOCK = 4096  # people whose scores are written out at once
-HELD = 16_000_000  # numbers held at once: replicates x personas x ratios
+HELD = 8_000_000  # numbers held at once: replicates x personas x ratios, or people x either
+THIN = 0.03  # where fewer than this share of people x ratios is not 0, products of sparse matrices are quicker
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +73,7 @@ def once_a_person(ratios: Ratios) -> Ratios:
     comes back to it and counts there more often.
     """
     top, bottom = ratios.top.tocoo(), ratios.bottom.tocoo()
-    own = top.data / ratios.bottom.toarray()[top.row, ratios.of[top.col]]
+    own = top.data / _below_of(ratios, top)
     ones = np.ones(len(bottom.data))
     return Ratios(top=sparse.csr_array(sparse.coo_array((own, (top.row, top.col)), shape=top.shape)),
                   bottom=sparse.csr_array(sparse.coo_array((ones, (bottom.row, bottom.col)), shape=bottom.shape)),
@@ -100,18 +101,22 @@ def enough(ratios: Ratios, few: int = FEW_PEOPLE) -> np.ndarray:
 
 def persona_sums(ratios: Ratios, labels: np.ndarray, k: int) -> Iterator[Sums]:
     """Add up the scores of the people of each persona under each row of ``labels`` (replicates, n), a few rows at a time."""
-    width = 2 * ratios.top.shape[1] + ratios.bottom.shape[1]
     theta = overall(ratios)
-    for chunk in np.array_split(labels, max(1, len(labels) * k * width // HELD + 1)):
-        if len(chunk):
-            yield _sums(ratios, theta, chunk, k)
+    width = 2 * ratios.top.shape[1] + ratios.bottom.shape[1]
+    add, part = (_thin_sums, _thin_part(ratios, theta)) if _is_thin(ratios.top) else (_full_sums, None)
+    size = max(1, HELD // max(k * width, labels.shape[1] if part is not None else 1))
+    for start in range(0, len(labels), size):
+        yield add(ratios, theta, labels[start: start + size], k, part)
 
 
-def _sums(ratios: Ratios, theta: np.ndarray, labels: np.ndarray, k: int) -> Sums:
+def _is_thin(one: sparse.csr_array) -> bool:
+    return bool(one.nnz < THIN * np.prod(one.shape, dtype=np.float64))
+
+
+def _full_sums(ratios: Ratios, theta: np.ndarray, labels: np.ndarray, k: int, _: sparse.csr_array | None) -> Sums:
     m, q = ratios.top.shape[1], ratios.bottom.shape[1]
     found = np.zeros((len(labels), k, 2 * m + q))
-    for start in range(0, labels.shape[1], BLOCK):
-        block = slice(start, start + BLOCK)
+    for block in _blocks(labels.shape[1], 2 * m + q):
         below = ratios.bottom[block].toarray()
         score = ratios.top[block].toarray() - theta * below[:, ratios.of]
         # single precision is half the time; scores lie around 0, so sums of many lose nothing that matters
@@ -123,6 +128,40 @@ def _sums(ratios: Ratios, theta: np.ndarray, labels: np.ndarray, k: int) -> Sums
             rest = rest - own
         found[:, k - 1] += rest
     return Sums(score=found[..., :m], square=np.maximum(found[..., m:2 * m], 0.0), below=found[..., 2 * m:])
+
+
+def _thin_part(ratios: Ratios, theta: np.ndarray) -> sparse.csr_array:
+    """Give what adds up to scores and squares, without writing out the scores of people who never took a step.
+
+    A squared score is theta^2 below^2, and where something stands above, top^2 - 2 theta top below more.
+    """
+    top = ratios.top.tocoo()
+    more = top.data * (top.data - 2 * theta[top.col] * _below_of(ratios, top))
+    squares = sparse.csr_array(sparse.coo_array((more, (top.row, top.col)), shape=top.shape))
+    return sparse.hstack([ratios.top, squares, ratios.bottom, ratios.bottom.power(2)], format="csc").T
+
+
+def _thin_sums(ratios: Ratios, theta: np.ndarray, labels: np.ndarray, k: int, part: sparse.csr_array) -> Sums:
+    (m, q), of = (ratios.top.shape[1], ratios.bottom.shape[1]), ratios.of
+    found = np.stack([(part @ np.ascontiguousarray((labels == persona).T, dtype=np.float64)).T for persona in range(k)],
+                     axis=1)
+    top, more, below, squared = np.split(found, [m, 2 * m, 2 * m + q], axis=2)
+    square = more + theta**2 * squared[..., of]
+    # differences of large sums: what rounding leaves of nothing is nothing
+    square[square < 1e-9 * squared[..., of]] = 0.0
+    return Sums(score=top - theta * below[..., of], square=square, below=below)
+
+
+def _blocks(people: int, width: int) -> Iterator[slice]:
+    size = max(64, min(BLOCK, HELD // max(width, 1)))
+    return (slice(start, start + size) for start in range(0, people, size))
+
+
+def _below_of(ratios: Ratios, top: sparse.coo_array) -> np.ndarray:
+    """Give for each number above what its person adds below."""
+    bottom = ratios.bottom
+    key = np.repeat(np.arange(bottom.shape[0]), np.diff(bottom.indptr)) * bottom.shape[1] + bottom.indices
+    return bottom.data[np.searchsorted(key, top.row.astype(np.int64) * bottom.shape[1] + ratios.of[top.col])]
 
 
 def spread_of(sums: Sums, of: np.ndarray) -> np.ndarray:
@@ -143,7 +182,7 @@ def shares_of(sums: Sums, theta: np.ndarray, of: np.ndarray) -> np.ndarray:
     return theta + ratio(sums.score, sums.below[..., of])
 
 
-def redrawn(ratios: Ratios, membership: np.ndarray, *, replicates: int, seed: np.random.SeedSequence) -> Sums:
+def redrawn(ratios: Ratios, membership: np.ndarray, *, replicates: int, seed: np.random.SeedSequence) -> Iterator[Sums]:
     """Redraw people, and the persona of each from its membership (n, k), and add up: ``score`` holds the sums above.
 
     So a spread over the replicates carries that people are a sample and that it is not sure whose persona is whose.
@@ -152,26 +191,27 @@ def redrawn(ratios: Ratios, membership: np.ndarray, *, replicates: int, seed: np
     m, q = ratios.top.shape[1], ratios.bottom.shape[1]
     unsure = np.flatnonzero(membership.max(axis=1) < 0.999)
     steps = membership[unsure].cumsum(axis=1)
+    part = sparse.hstack([ratios.top, ratios.bottom], format="csr")
     size = max(1, min(HELD // max(k * (m + q), 1), HELD // max(n, 1)))
-    out = []
     for count, child in chunked(replicates, size=size, seed=seed):
         people, chance = child.spawn(2)
         weights = person_weights(n, replicates=count, seed=people)
         label = np.tile(membership.argmax(axis=1).astype(np.int8), (count, 1))
         draw = np.random.default_rng(chance).random((count, len(unsure)))
         label[:, unsure] = np.minimum((draw[..., None] > steps).sum(axis=2), k - 1)
-        out.append(_redrawn_sums(ratios, weights, label, k))
-    both = np.concatenate(out)
-    return Sums(score=both[..., :m], square=np.zeros(0), below=both[..., m:])
+        found = _redrawn_sums(part, weights, label, k)
+        yield Sums(score=found[..., :m], square=np.zeros(0), below=found[..., m:])
 
 
-def _redrawn_sums(ratios: Ratios, weights: np.ndarray, label: np.ndarray, k: int) -> np.ndarray:
-    found = np.zeros((len(label), k, ratios.top.shape[1] + ratios.bottom.shape[1]))
-    for start in range(0, label.shape[1], BLOCK):
-        block = slice(start, start + BLOCK)
-        part = np.concatenate([ratios.top[block].toarray(), ratios.bottom[block].toarray()], axis=1).astype(np.float32)
+def _redrawn_sums(part: sparse.csr_array, weights: np.ndarray, label: np.ndarray, k: int) -> np.ndarray:
+    if _is_thin(part):
+        return np.stack([(part.T @ np.ascontiguousarray((weights * (label == persona)).T, dtype=np.float64)).T
+                         for persona in range(k)], axis=1)
+    found = np.zeros((len(label), k, part.shape[1]))
+    for block in _blocks(*part.shape):
+        full = part[block].toarray().astype(np.float32)
         for persona in range(k):
-            found[:, persona] += (weights[:, block] * (label[:, block] == persona)).astype(np.float32) @ part
+            found[:, persona] += (weights[:, block] * (label[:, block] == persona)).astype(np.float32) @ full
     return found
 
 

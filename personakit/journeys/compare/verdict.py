@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,24 +31,32 @@ from personakit.records import Journeys, Personas
 from personakit.schema import STAGE
 
 ALPHA = 0.05
+#: sqrt(2) times the mean of sqrt(max(z^2 - 1, 0)) of a standard normal z: weighed with exp(-z^2 / 2), it takes that away
+LEFT_OF_NONE = 0.4845
+CHANCE = 100  # shuffles that tell what change chance gives: a mean needs fewer than a tail
 COLUMNS = ["persona_a", "persona_b", "people_a", "people_b", "change", "low", "high", "p", "q", "verdict", "r2", "tested"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _World:
-    """One log as the test sees it: ratios of n people, the source that is only a first level (or -1), persona of each."""
+    """One log as the test sees it: ratios of n people, the persona and the place in the log of each, and the source that
+    is only a first level.
+    """
 
     ratios: Ratios
     label: np.ndarray
+    person: np.ndarray
     start: int
 
     def rows(self, keep: np.ndarray) -> _World:
-        return _World(ratios=self.ratios.rows(keep), label=self.label[keep], start=self.start)
+        return replace(self, ratios=self.ratios.rows(keep), label=self.label[keep], person=self.person[keep])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Null:
-    """Statistic (and change) of everyone and of each pair when personas mean nothing."""
+    """Statistic (replicates,) and change (3, replicates) when personas mean nothing; with an axis in front in ``_refitted``:
+    of everyone, and of the pairs.
+    """
 
     statistic: np.ndarray
     change: np.ndarray
@@ -119,6 +127,7 @@ def compare_journeys(
     with_first = fair.tested != "after_window"
     place = personas.membership.columns.get_indexer(pd.Index(personas.labels.reindex(fair.journeys.log.participants)))
     world = _world(fair.journeys, column, place, with_first)
+    member = personas.membership.reindex(fair.journeys.log.participants).to_numpy(dtype=float)
     sizes = np.bincount(world.label, minlength=len(names))
     reason = fair.reason or ("" if testable(sizes) else "too_few_people")
     pairs = list(itertools.combinations(range(len(names)), 2))
@@ -127,7 +136,7 @@ def compare_journeys(
     else:
         null = (_refitted(fair.journeys, column, remake, replicates, seeds[0])
                 if remake is not None and fair.tested == REFIT else None)
-        draws = _draws(world, personas, fair.journeys, column, replicates, seeds[1])
+        draws = _draws(world, member[world.person], replicates, seeds[1])
         found = _compared(world, pairs, sizes, null, draws, replicates, seeds[2])
     tests = [(ALL, ALL, sizes.sum(), sizes.sum()), *((names[a], names[b], sizes[a], sizes[b]) for a, b in pairs)]
     table = pd.DataFrame(tests, columns=COLUMNS[:4]).astype({"people_a": "int64", "people_b": "int64"})
@@ -152,14 +161,15 @@ def _world(journeys: Journeys, column: str, place: np.ndarray, with_first: bool)
     ratios = once_a_person(step_ratios(journeys.log, column, with_first=with_first)[0])
     size = len(journeys.log.levels[column])
     moved = np.asarray(ratios.bottom[:, :size].sum(axis=1)).ravel() > 0
-    return _World(ratios=ratios, label=place.astype(np.int8), start=size).rows(np.flatnonzero((place >= 0) & moved))
+    world = _World(ratios=ratios, label=place.astype(np.int8), person=np.arange(len(place)), start=size)
+    return world.rows(np.flatnonzero((place >= 0) & moved))
 
 
 def _compared(world: _World, pairs: list[tuple[int, int]], sizes: np.ndarray, null: _Null | None, draws: np.ndarray,
               replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
     """Change, low, high, p, r2 and the upper end for equivalence, of everyone and of each pair."""
     children = seed.spawn(1 + len(pairs))
-    found = [_one(world, np.flatnonzero(sizes), null and _Null(statistic=null.statistic[:, 0], change=null.change[:, 0]),
+    found = [_one(world, np.flatnonzero(sizes), null and _Null(statistic=null.statistic[0], change=null.change[0]),
                   draws[0], replicates, children[0])]
     if len(sizes) == 2:  # the only pair is everyone
         return np.stack(found * 2)
@@ -169,7 +179,7 @@ def _compared(world: _World, pairs: list[tuple[int, int]], sizes: np.ndarray, nu
             continue
         few = world.rows(np.flatnonzero((world.label == a) | (world.label == b)))
         # remade personas have no names: a pair is held against the most different pair of each world
-        own = null and _Null(statistic=null.statistic[:, 1], change=null.change[:, 1])
+        own = null and _Null(statistic=null.statistic[1], change=null.change[1])
         found.append(_one(few, np.array([a, b]), own, draws[1 + at], replicates, children[1 + at]))
     return np.stack(found)
 
@@ -182,34 +192,39 @@ def _one(world: _World, present: np.ndarray, null: _Null | None, draws: np.ndarr
     # the observed labels ride along as the first row
     statistic, change = _statistics(world, np.concatenate([label[None, :], shuffled]), k)
     if null is None:
-        null = _Null(statistic=statistic[1:], change=change[1:])
-    chance = float(np.nanmean(null.change))
+        null = _Null(statistic=statistic[1:], change=change[:, 1:] * [[1], [1], [0]])  # the upper end may keep its chance
+    chance = np.nanmean(null.change, axis=1)
     # redrawn people carry chance twice: only the spread of the draws is used, around the observed change
-    around = draws - np.nanmean(draws) + change[0]
-    (low, high), (_, upper) = percentile_interval(around), percentile_interval(around, level=0.90)
-    return np.array([*(_less_chance(float(one), chance) for one in (change[0], low, high)),
-                     float(permutation_p(statistic[0], null.statistic)), _pseudo_r2(world, label),
-                     _less_chance(float(upper), chance)])
+    around = draws - np.nanmean(draws, axis=1, keepdims=True) + change[:, :1]
+    (low, high), (_, upper) = percentile_interval(around, axis=1), percentile_interval(around, axis=1, level=0.90)
+    ends = [_less_chance(float(one), float(chance[at])) for at, one in
+            [(1, change[1, 0]), (0, low[0]), (2, high[2]), (2, upper[2])]]
+    return np.array([*ends[:3], float(permutation_p(statistic[0], null.statistic)), _pseudo_r2(world, label), ends[3]])
 
 
 def _less_chance(change: float, chance: float) -> float:
     """Take from a change what chance gives: a real change and chance add up like the sides of a right angle."""
-    return float(np.sqrt(max(change**2 - chance**2, 0.0)))
+    return float(np.sqrt(max(max(change, 0.0)**2 - chance**2, 0.0)))
 
 
 def _statistics(world: _World, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of squared t over the steps that enough people take, and the change a step, under each row of labels."""
+    """Sum of squared t over the steps that enough people take under each row of labels, and the changes a step (3, rows)
+    under the first of them.
+    """
     ratios, theta = world.ratios, overall(world.ratios)
     used = enough(ratios)
     used = used if used.any() else np.ones_like(used)
     inner = ratios.of != world.start
-    statistic, change = [], []
+    statistic: list[np.ndarray] = []
+    change: list[np.ndarray] = []
     for sums in persona_sums(ratios, labels, k):
         statistic.append(squared_t(sums, ratios.of)[..., used].sum(axis=(1, 2)))
+        if sum(one.shape[1] for one in change) > CHANCE:
+            continue
         shares = shares_of(sums, theta, ratios.of)
         apart, weight = differences_of(shares[..., inner], sums.below, ratios.of[inner])
         change.append(step_change(apart, _noise(sums, ratios.of)[..., inner], weight, ratios.of[inner]))
-    return np.concatenate(statistic), np.concatenate(change)
+    return np.concatenate(statistic), np.concatenate(change, axis=1)
 
 
 def differences_of(shares: np.ndarray, below: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -224,17 +239,26 @@ def differences_of(shares: np.ndarray, below: np.ndarray, of: np.ndarray) -> tup
 
 
 def step_change(apart: np.ndarray, noise: np.ndarray, weight: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Mean total variation a step (replicates,) from differences of shares, their chance variance and sources' weights.
+    """Mean total variation a step (3, replicates) from differences of shares, their chance variance and sources' weights.
 
-    What chance alone gives is taken from each difference: a real one and chance add up like the sides of a right angle. A
-    stage that a persona never leaves tells nothing of it.
+    Chance adds to it, and no way to take that off is right whether few steps differ or many. First a change that is not
+    too large where few do (what is left of no difference is taken off, too); then one in between (a difference and chance
+    add up like the sides of a right angle); then one that is not too small where many do: differences as they are, or the
+    most that their squares, less chance, allow if spread evenly. A stage that a persona never leaves tells nothing.
     """
     starts = np.flatnonzero(np.diff(of, prepend=-1))
     if not len(starts):
-        return np.full(len(apart), np.nan)
-    change = np.add.reduceat(np.sqrt(np.maximum(apart**2 - noise, 0.0)), starts, axis=2) / 2
-    weight = np.where(np.isnan(change), 0.0, weight[..., of[starts]])
-    return ratio((weight * np.nan_to_num(change)).sum(axis=(1, 2)), weight.sum(axis=(1, 2)))
+        return np.full((3, len(apart)), np.nan)
+    squared = apart**2
+    likely_none = np.exp(-np.divide(squared, 2 * noise, out=np.full_like(squared, np.inf), where=noise > 0))
+    real = np.sqrt(np.maximum(squared - noise, 0.0))
+    few, middle, plain, squares = (np.add.reduceat(one, starts, axis=2) for one in (
+        real - LEFT_OF_NONE * np.sqrt(noise) * likely_none, real, np.abs(apart), squared - noise))
+    targets = np.diff(np.append(starts, len(of)))
+    many = np.minimum(plain, np.sqrt(targets * np.maximum(squares, 0.0)))
+    change = np.stack([few, middle, many]) / 2
+    weight = np.where(np.isnan(many), 0.0, weight[..., of[starts]])
+    return ratio((weight * np.nan_to_num(change)).sum(axis=(2, 3)), weight.sum(axis=(1, 2)))
 
 
 def _noise(sums: Sums, of: np.ndarray) -> np.ndarray:
@@ -246,30 +270,23 @@ def _noise(sums: Sums, of: np.ndarray) -> np.ndarray:
     return np.nan_to_num(ratio(spread_of(sums, of), below**2))
 
 
-def _draws(world: _World, personas: Personas, journeys: Journeys, column: str, replicates: int,
-           seed: np.random.SeedSequence) -> np.ndarray:
-    """Change of everyone and of each pair (1 + pairs, replicates) in redrawn people with redrawn memberships."""
-    member = personas.membership.reindex(journeys.log.participants)
-    moved = np.asarray(world_sources(journeys, column).sum(axis=1)).ravel() > 0
-    rows = np.flatnonzero(member.notna().all(axis=1).to_numpy() & moved)
-    sums = redrawn(world.ratios, member.to_numpy(dtype=float)[rows], replicates=replicates, seed=seed)
+def _draws(world: _World, member: np.ndarray, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
+    """Give the changes of everyone and of each pair (1 + pairs, 3, replicates) in redrawn people and memberships."""
     of, inner = world.ratios.of, world.ratios.of != world.start
-    shares = ratio(sums.score, sums.below[..., of])[..., inner]
-    k = shares.shape[1]
-    out = []
-    for group in [list(range(k)), *map(list, itertools.combinations(range(k), 2))]:
+    k = member.shape[1]
+    groups = [list(range(k)), *map(list, itertools.combinations(range(k), 2))]
+    noise = []
+    for group in groups:
         few = world.rows(np.flatnonzero(np.isin(world.label, group)))
-        apart, weight = differences_of(shares[:, group], sums.below[:, group], of[inner])
         labels = np.searchsorted(group, few.label)[None].astype(np.int8)
-        noise = _noise(next(persona_sums(few.ratios, labels, len(group))), of)[..., inner]
-        out.append(step_change(apart, noise, weight, of[inner]))
-    return np.stack(out)
-
-
-def world_sources(journeys: Journeys, column: str) -> np.ndarray:
-    """Count each person's steps by source."""
-    ratios, _ = step_ratios(journeys.log, column, with_first=False)
-    return ratios.bottom
+        noise.append(_noise(next(persona_sums(few.ratios, labels, len(group))), of)[..., inner])
+    out = []
+    for sums in redrawn(world.ratios, member, replicates=replicates, seed=seed):
+        shares = ratio(sums.score, sums.below[..., of])[..., inner]
+        apart = (differences_of(shares[:, group], sums.below[:, group], of[inner]) for group in groups)
+        out.append(np.stack([step_change(gap, chance, weight, of[inner])
+                             for (gap, weight), chance in zip(apart, noise, strict=True)]))
+    return np.concatenate(out, axis=2)
 
 
 def _refitted(journeys: Journeys, column: str, remake: Remake, replicates: int, seed: np.random.SeedSequence) -> _Null:
@@ -281,19 +298,20 @@ def _refitted(journeys: Journeys, column: str, remake: Remake, replicates: int, 
         sizes = np.bincount(world.label, minlength=2)
         present = [one for one in range(len(sizes)) if sizes[one] >= FEW_PEOPLE]
         if len(present) < 2:
-            rows.append((0.0, 0.0, 0.0, 0.0))
+            rows.append(np.zeros((2, 4)))
             continue
         whole = _plain(world, list(range(len(sizes))))
         each = np.array([_plain(world, list(pair)) for pair in itertools.combinations(present, 2)])
-        rows.append((*whole, each[:, 0].max(), each[:, 1].mean()))
-    table = np.array(rows)
-    return _Null(statistic=table[:, [0, 2]], change=table[:, [1, 3]])
+        rows.append(np.stack([whole, np.append(each[:, 0].max(), each[:, 1:].mean(axis=0))]))
+    table = np.stack(rows, axis=2)
+    return _Null(statistic=table[:, 0], change=table[:, 1:])
 
 
-def _plain(world: _World, present: list[int]) -> tuple[float, float]:
+def _plain(world: _World, present: list[int]) -> np.ndarray:
+    """Give the statistic and the three changes of some personas."""
     few = world.rows(np.flatnonzero(np.isin(world.label, present)))
     statistic, change = _statistics(few, np.searchsorted(present, few.label)[None].astype(np.int8), len(present))
-    return float(statistic[0]), float(np.nan_to_num(change[0]))
+    return np.append(statistic, np.nan_to_num(change[:, 0]))
 
 
 def _pseudo_r2(world: _World, label: np.ndarray) -> float:
