@@ -15,8 +15,10 @@ from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.eventlog import DAY_US
 from personakit.inference import adjusted_rand
 from personakit.journeys import discrepancy, journey_distances, trace_journeys
+from personakit.journeys.paths import matching
 from personakit.journeys.paths.distances import square
-from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, matching_gains, shares_apart
+from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, shares_apart
+from personakit.journeys.paths.matching import MANY, compiled_gains, gains_for, matching_gains
 from personakit.journeys.paths.partition import by_size, silhouettes, ward
 from personakit.records import Study
 
@@ -89,6 +91,24 @@ def test_whole_costs_and_broken_ones_agree():
     gain = np.array([[4, 1, 0], [1, 4, 2], [0, 2, 4]])
     assert np.allclose(matching_gains(some, some, gain), 2 * matching_gains(some, some, gain / 2))
     assert np.allclose(2 * matching_gains(some, some, gain / 2), 10 * matching_gains(some, some, gain / 10), atol=1e-5)
+
+
+def test_machine_code_gives_the_same_bits(monkeypatch):
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(3)
+    some = padded([list(rng.integers(0, 3, length)) for length in (1, 7, *rng.integers(1, 30, 200))])
+    gain = np.array([[2, 0.3, 0.7], [0.3, 2, 1.1], [0.7, 1.1, 2]])
+    plain = matching_gains(some, some, gain)
+    assert np.array_equal(compiled_gains(some, some, gain), plain)
+    assert np.array_equal(compiled_gains(some.take(slice(3)), some, np.rint(gain)), matching_gains(some, some, np.rint(gain))[:3])
+    # 200 short journeys are not worth a compiler; 2,000 of 20 steps are; and without numba there is numpy
+    used = {200: "matching_gains", 2_000: "compiled_gains"}
+    for count, name in used.items():
+        big = Padded(steps=np.zeros((count, 20), dtype=int), length=np.full(count, 20), levels=1)
+        assert name in gains_for(big, gain).__code__.co_names
+        assert (count == 2_000) == (count**2 * 20**2 / 2 >= MANY)
+    monkeypatch.setattr(matching, "find_spec", lambda name: None)
+    assert "matching_gains" in gains_for(big, gain).__code__.co_names
 
 
 def test_step_against_step_by_hand():

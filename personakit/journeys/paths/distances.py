@@ -12,7 +12,8 @@ import pandas as pd
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
 from personakit.frozen import freeze, show, show_html
 from personakit.inference import one_thread
-from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, matching_gains, shares_apart
+from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, shares_apart
+from personakit.journeys.paths.matching import gains_for
 from personakit.journeys.steps import Sequences, walked
 from personakit.journeys.variants import variant_of
 from personakit.records import Journeys
@@ -197,8 +198,8 @@ def _lcs(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
 
 
 def _optimal_matching(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
-    gain = np.maximum(2 - costs, 0)
-    return lambda rows, columns: _both(rows, columns) - matching_gains(rows, columns, gain)
+    gains = gains_for(journeys, np.maximum(2 - costs, 0))
+    return lambda rows, columns: _both(rows, columns) - gains(rows, columns)
 
 
 def _hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
