@@ -23,7 +23,7 @@ from personakit.schema import STAGE
 MOST_DISTINCT = 8_000
 #: share of people who have taken as many steps as the default horizon; and its smallest number of steps
 REACHED, FEWEST_STEPS = 0.9, 5
-ROWS = 256
+ROWS = 128
 #: what measures rows against columns: (rows, columns) float32
 Measure = Callable[[Padded, Padded], np.ndarray]
 
