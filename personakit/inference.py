@@ -309,6 +309,29 @@ def adjust_bh(p: ArrayLike) -> np.ndarray:
     return adjusted
 
 
+def spread_out(apart: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw k rows that lie apart, as a start of k-medoids: each by its weight times its distance to the nearest drawn one.
+
+    ``apart`` (n, n) holds distances that count as squared ones; ``weights`` (n) says how many people a row stands for.
+
+    References
+    ----------
+    Arthur, D. & Vassilvitskii, S. (2007). k-means++: the advantages of careful seeding. SODA.
+
+    Examples
+    --------
+    >>> far = np.array([[0, 0, 9], [0, 0, 9], [9, 9, 0.0]])
+    >>> sorted(spread_out(far, np.array([1.0, 0.0, 1.0]), 2, np.random.default_rng(7)).tolist())
+    [0, 2]
+    """
+    drawn, chance = np.empty(k, dtype=np.intp), weights
+    for place in range(k):
+        ladder = np.cumsum(chance if chance.sum() > 0 else weights)
+        drawn[place] = min(int(np.searchsorted(ladder, rng.random() * ladder[-1], side="right")), len(weights) - 1)
+        chance = weights * apart[:, drawn[: place + 1]].min(axis=1)
+    return drawn
+
+
 def adjusted_rand(first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Measure the agreement of two partitions of the same people (parts counted from 0): 1 when equal, about 0 by chance.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from personakit.candidates.design import Design, take_rows
 from personakit.candidates.medians import Arrays, gower, gower_scale, on_gower_scale
+from personakit.inference import spread_out
 
 #: distinct rows among which medoids are looked for and trees are grown; everyone is placed afterwards
 LARGE = 1_500
@@ -20,7 +21,7 @@ def fit_medoids(design: Design, k: int, weights: np.ndarray, seed: np.random.See
     some, kept, scale, between = _between(design, rng)
     models, share = [], np.nan
     for one in weights[:, kept]:
-        ends = [_settle(between, one, _spread_out(between, one, k, rng)) for _ in range(STARTS if thorough else 3)]
+        ends = [_settle(between, one, spread_out(between, one, k, rng)) for _ in range(STARTS if thorough else 3)]
         left = np.array([end[1] for end in ends])
         medoids = ends[int(left.argmin())][0]
         if thorough:
@@ -87,15 +88,6 @@ def _to_points(design: Design, model: Arrays) -> np.ndarray:
 
 
 # ---------------------------------------------------------------- k-medoids
-def _spread_out(between: np.ndarray, weights: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    medoids, chance = np.empty(k, dtype=np.intp), weights
-    for place in range(k):
-        ladder = np.cumsum(chance if chance.sum() > 0 else weights)
-        medoids[place] = min(int(np.searchsorted(ladder, rng.random() * ladder[-1], side="right")), len(weights) - 1)
-        chance = weights * between[:, medoids[: place + 1]].min(axis=1)
-    return medoids
-
-
 def _settle(between: np.ndarray, weights: np.ndarray, medoids: np.ndarray) -> tuple[np.ndarray, float]:
     """Alternate between the nearest medoid of people and the best medoid of each persona."""
     left = np.inf

@@ -15,8 +15,10 @@ from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.eventlog import DAY_US
 from personakit.inference import adjusted_rand
 from personakit.journeys import discrepancy, journey_distances, trace_journeys
+from personakit.journeys.paths import matching
 from personakit.journeys.paths.distances import square
-from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, matching_gains, shares_apart
+from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, shares_apart
+from personakit.journeys.paths.matching import MANY, compiled_gains, gains_for, matching_gains
 from personakit.journeys.paths.partition import by_size, silhouettes, ward
 from personakit.records import Study
 
@@ -40,6 +42,11 @@ def traced(rows):
 
 def people_apart(distances):
     return square(distances.condensed, len(distances.counts))[np.ix_(distances.variant, distances.variant)]
+
+
+def cut(apart, ks):
+    """Ward's tree of these distances, cut at each k."""
+    return ward(padded([[0]] * len(apart)), apart, ks, np.random.default_rng(0))
 
 
 def common(a, b):
@@ -89,6 +96,25 @@ def test_whole_costs_and_broken_ones_agree():
     gain = np.array([[4, 1, 0], [1, 4, 2], [0, 2, 4]])
     assert np.allclose(matching_gains(some, some, gain), 2 * matching_gains(some, some, gain / 2))
     assert np.allclose(2 * matching_gains(some, some, gain / 2), 10 * matching_gains(some, some, gain / 10), atol=1e-5)
+
+
+def test_machine_code_gives_the_same_bits(monkeypatch):
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(3)
+    some = padded([list(rng.integers(0, 3, length)) for length in (1, 7, *rng.integers(1, 30, 200))])
+    gain = np.array([[2, 0.3, 0.7], [0.3, 2, 1.1], [0.7, 1.1, 2]])
+    plain = matching_gains(some, some, gain)
+    assert np.array_equal(compiled_gains(some, some, gain), plain)
+    whole = np.rint(gain)  # 16 bits there, single precision here
+    assert np.array_equal(compiled_gains(some.take(slice(3)), some, whole), matching_gains(some, some, whole)[:3])
+    # 200 short journeys are not worth a compiler; 2,000 of 20 steps are; and without numba there is numpy
+    used = {200: "matching_gains", 2_000: "compiled_gains"}
+    for count, name in used.items():
+        big = Padded(steps=np.zeros((count, 20), dtype=int), length=np.full(count, 20), levels=1)
+        assert name in gains_for(big, gain).__code__.co_names
+        assert (count == 2_000) == (count**2 * 20**2 / 2 >= MANY)
+    monkeypatch.setattr(matching, "find_spec", lambda name: None)
+    assert "matching_gains" in gains_for(big, gain).__code__.co_names
 
 
 def test_step_against_step_by_hand():
@@ -157,7 +183,7 @@ def test_length_does_not_decide(lengths):
         found = {}
         for name, options in {"default": {}, "raw": {"normalise": "none", "horizon": None}}.items():
             distances = journey_distances(journeys, by="touchpoint", **options)
-            found[name] = adjusted_rand(ward(people_apart(distances), [2], np.random.default_rng(0))[0], np.arange(80) % 2)
+            found[name] = adjusted_rand(cut(people_apart(distances), [2])[0], np.arange(80) % 2)
             assert abs(distances.length_correlation) < 0.1 or name == "raw"
         samples.append(found["default"])
         assert found["raw"] > 0.9
@@ -169,7 +195,7 @@ def test_two_real_processes_are_told_apart_at_equal_length():
     rows = [np.full((5, 5), 0.05) + 0.75 * np.roll(np.eye(5), shift, axis=1) for shift in (1, 2)]
     states = np.vstack([make.walk(one, 40, 40, rng) for one in rows])
     distances = journey_distances(traced(["".join("abcde"[x] for x in row) for row in states]), by="touchpoint")
-    assert adjusted_rand(ward(people_apart(distances), [2], rng)[0], np.repeat([0, 1], 40)) >= 0.8
+    assert adjusted_rand(cut(people_apart(distances), [2])[0], np.repeat([0, 1], 40)) >= 0.8
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +218,7 @@ def test_mvad_distances_silhouettes_and_discrepancy(mvad):
     assert len(distances.counts) == 490
     assert distances.condensed.sum(dtype=float) == 10_268_438
     assert apart[np.tril_indices(712, -1)].sum(dtype=float) == 21_669_332
-    labels = ward(apart, range(2, 8), np.random.default_rng(0))
+    labels = cut(apart, range(2, 8))
     assert [round(float(silhouettes(apart, one).mean()), 2) for one in labels] == [0.43, 0.25, 0.29, 0.31, 0.34, 0.37]
     assert np.bincount(by_size(labels[3])).tolist() == [211, 197, 153, 90, 61]
     for trait, share in (("funemp", 0.006135), ("gcse5eq", 0.082142), ("male", 0.009504)):
@@ -206,7 +232,7 @@ def test_mvad_hamming_and_optimal_matching(mvad):
     from scipy.spatial.distance import squareform
 
     apart = people_apart(journey_distances(mvad[0], by="touchpoint", method="hamming", normalise="none"))
-    labels = ward(apart, range(2, 11), np.random.default_rng(0))
+    labels = cut(apart, range(2, 11))
     assert [round(float(silhouettes(apart, one).mean()), 2) for one in labels] == [
         0.39, 0.27, 0.24, 0.27, 0.28, 0.32, 0.32, 0.34, 0.32]
     matching = people_apart(journey_distances(mvad[0], by="touchpoint", method="optimal_matching", normalise="none"))

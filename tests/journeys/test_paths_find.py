@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import small_journeys as make
@@ -12,7 +14,7 @@ from personakit.inference import adjusted_rand
 from personakit.journeys import find_paths
 from personakit.journeys.paths import find
 from personakit.journeys.paths.find import null_journeys
-from personakit.journeys.paths.partition import extend, left_within, medoids, overlaps, silhouettes
+from personakit.journeys.paths.partition import METHODS, extend, left_within, medoids, overlaps, silhouettes
 from personakit.journeys.paths.portrait import mixing
 from personakit.wording import say
 
@@ -28,7 +30,7 @@ def planted(seed, people=120, steps=15):
     return traced(words(states)), np.repeat([0, 1, 2], people // 3)
 
 
-@pytest.mark.parametrize("method", ["ward", "medoids"])
+@pytest.mark.parametrize("method", ["ward", "medoids", "mixture"])
 def test_planted_paths_are_found(method):
     journeys, truth = planted(1)
     paths = find_paths(journeys, k=range(2, 5), method=method, measure={"by": "touchpoint", "method": "transition_shares"},
@@ -64,8 +66,8 @@ def test_same_seed_same_result_and_medoids_of_samples(monkeypatch):
     assert one.table.equals(again.table)
     assert one.labels.equals(again.labels)
     monkeypatch.setattr(find, "LARGE", 60)
-    monkeypatch.setattr(find, "SAMPLE", 40)
-    for method in ("medoids", "ward"):
+    monkeypatch.setattr(find, "METHODS", {name: replace(one, drawn=min(one.drawn, 60)) for name, one in METHODS.items()})
+    for method in ("medoids", "ward", "mixture"):
         sampled = find_paths(journeys, method=method, **options)
         assert adjusted_rand(np.unique(sampled.labels[3], return_inverse=True)[1], truth) > 0.8
 
@@ -95,7 +97,7 @@ def test_figures_by_hand():
     assert overlaps(labels, np.array([0, 0, 0, 1])).tolist() == [2 / 3, 0.5]
     assert extend(apart, apart, labels).tolist() == [0, 0, 1, 1]
     assert adjusted_rand(labels, np.array([0, 1, 0, 1])) == pytest.approx(-0.5)
-    assert len(set(medoids(apart, [2], np.random.default_rng(0))[0][[0, 2]])) == 2
+    assert len(set(medoids(padded([[0]] * 4), apart, [2], np.random.default_rng(0))[0][[0, 2]])) == 2
 
 
 def test_null_journeys_keep_starts_and_lengths():

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import logsumexp
 
 from personakit.errors import StudyError, TooFewError
 from personakit.frozen import freeze, show, show_html
@@ -18,7 +17,7 @@ from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.records import Journeys
 from personakit.schema import STAGE
 
-STARTS, SHORT, LONG, ENOUGH, SAMPLE = 24, 8, 500, 1e-6, 4000
+STARTS, ENDS, SHORT, LONG, ENOUGH, SAMPLE = 24, 4, 8, 500, 1e-6, 4000
 PRIOR = 0.5  # counts added to a row, spread over it: no step is impossible because nobody in a chain took it
 
 
@@ -48,7 +47,9 @@ class JourneyMixture:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Fit:
+class Chains:
+    """Fitted chains: ``weight`` (chains), ``logs`` of the shares of steps (chains, cells)."""
+
     likelihood: float
     weight: np.ndarray
     logs: np.ndarray
@@ -100,7 +101,7 @@ def journey_mixture(journeys: Journeys, *, k: Sequence[int] = range(1, 6), by: s
     free = int((np.bincount(of, minlength=size + 1) > 0).sum()) * (size - 1)
     fits, rows = {}, []
     for chains, child in zip(tried, np.random.SeedSequence(seed).spawn(len(tried)), strict=True):
-        best, agreed = _fitted(counts, of, chains, child)
+        best, agreed = fit_chains(counts, of, chains, np.random.default_rng(child))
         parameters = chains * free + chains - 1
         smallest = float(best.weight.min())
         rows.append((chains, best.likelihood, parameters, -2 * best.likelihood + np.log(len(used)) * parameters, smallest,
@@ -113,11 +114,11 @@ def journey_mixture(journeys: Journeys, *, k: Sequence[int] = range(1, 6), by: s
     return _mixture(fits[chosen], counts, (journeys, column, used, cells), table, seed)
 
 
-def _mixture(fit: _Fit, counts: sparse.csr_array, where: tuple, table: pd.DataFrame, seed: int) -> JourneyMixture:
+def _mixture(fit: Chains, counts: sparse.csr_array, where: tuple, table: pd.DataFrame, seed: int) -> JourneyMixture:
     journeys, column, used, cells = where
     order = np.argsort(-fit.weight, kind="stable")
     names = [f"C{one + 1}" for one in range(len(order))]
-    responsible = _expect(counts, fit.weight[order], fit.logs[order])[0]
+    responsible = chain_shares(counts, fit.weight[order], fit.logs[order])[0]
     words = [*map(str, journeys.log.levels[column]), "start"]
     size = len(words) - 1
     chains = pd.concat([pd.DataFrame({"chain": name, "source": [words[cell // size] for cell in cells],
@@ -128,39 +129,45 @@ def _mixture(fit: _Fit, counts: sparse.csr_array, where: tuple, table: pd.DataFr
                           shares=dict(zip(names, map(float, fit.weight[order]), strict=True)))
 
 
-def _fitted(counts: sparse.csr_array, of: np.ndarray, k: int, seed: np.random.SeedSequence) -> tuple[_Fit, float]:
-    """Run many short starts on a sample of people, the best of them on everyone to the end."""
+def fit_chains(
+    counts: sparse.csr_array, of: np.ndarray, k: int, rng: np.random.Generator, *, starts: int = STARTS, ends: int = ENDS,
+) -> tuple[Chains, float]:
+    """Run many short starts on a sample of people, the best of them on everyone to the end.
+
+    ``counts`` (people, cells) of first levels and steps, ``of`` (cells) the source of each, in order. Gives the chains,
+    and the share of the long runs that ended at the best.
+    """
     if k == 1:
         return _run(counts, of, np.ones((counts.shape[0], 1)), 1), 1.0
-    rng = np.random.default_rng(seed)
     some = counts if counts.shape[0] <= SAMPLE else counts[np.sort(rng.choice(counts.shape[0], SAMPLE, replace=False))]
-    starts = []
-    for _ in range(STARTS):
+    begun = []
+    for _ in range(starts):
         # a start: a few people a chain, so that chains begin apart
         pick = rng.choice(some.shape[0], size=(k, min(5, some.shape[0] // k)), replace=False)
-        logs = np.stack([_maximise(some[one], of, np.ones((len(one), 1)))[0] for one in pick])
-        starts.append(_run(some, of, _expect(some, np.full(k, 1 / k), logs)[0], SHORT))
-    starts.sort(key=lambda one: -one.likelihood)
-    ends = [_run(counts, of, _expect(counts, one.weight, one.logs)[0], LONG) for one in starts[:4]]
-    best = max(ends, key=lambda one: one.likelihood)
-    near = np.mean([best.likelihood - one.likelihood < 0.01 * k for one in ends])
+        logs = np.stack([step_logs(some[one], of, np.ones((len(one), 1)))[0] for one in pick])
+        begun.append(_run(some, of, chain_shares(some, np.full(k, 1 / k), logs)[0], SHORT))
+    begun.sort(key=lambda one: -one.likelihood)
+    ended = [_run(counts, of, chain_shares(counts, one.weight, one.logs)[0], LONG) for one in begun[:ends]]
+    best = max(ended, key=lambda one: one.likelihood)
+    near = np.mean([best.likelihood - one.likelihood < 0.01 * k for one in ended])
     return best, float(near)
 
 
-def _run(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray, most: int) -> _Fit:
+def _run(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray, most: int) -> Chains:
     before = -np.inf
     for _ in range(most):
         weight = responsible.mean(axis=0).clip(1e-9)
         weight /= weight.sum()
-        logs = _maximise(counts, of, responsible)
-        responsible, likelihood = _expect(counts, weight, logs)
+        logs = step_logs(counts, of, responsible)
+        responsible, likelihood = chain_shares(counts, weight, logs)
         if likelihood - before < ENOUGH * abs(likelihood):
             break
         before = likelihood
-    return _Fit(likelihood=likelihood, weight=weight, logs=logs)
+    return Chains(likelihood=likelihood, weight=weight, logs=logs)
 
 
-def _maximise(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray) -> np.ndarray:
+def step_logs(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray) -> np.ndarray:
+    """Return the logs of the shares of steps of each chain (chains, cells), given who follows it."""
     sums = np.asarray((counts.T @ responsible).T, dtype=np.float64)
     width = np.bincount(of)
     sums = sums + PRIOR / width[of]
@@ -169,7 +176,10 @@ def _maximise(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray)
     return np.log(sums) - np.log(np.repeat(total, np.diff(np.append(starts, len(of))), axis=1))
 
 
-def _expect(counts: sparse.csr_array, weight: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
+def chain_shares(counts: sparse.csr_array, weight: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return how likely each person follows each chain (people, chains), and the log-likelihood of all."""
     joint = counts @ logs.T + np.log(weight)
-    total = logsumexp(joint, axis=1, keepdims=True)
-    return np.exp(joint - total), float(total.sum())
+    most = joint.max(axis=1, keepdims=True)
+    chance = np.exp(joint - most)
+    total = chance.sum(axis=1, keepdims=True)
+    return chance / total, float((most + np.log(total)).sum())

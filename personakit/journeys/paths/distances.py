@@ -12,7 +12,8 @@ import pandas as pd
 from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
 from personakit.frozen import freeze, show, show_html
 from personakit.inference import one_thread
-from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, matching_gains, shares_apart
+from personakit.journeys.paths.kernels import Padded, aligned_costs, common_lengths, shares_apart
+from personakit.journeys.paths.matching import gains_for
 from personakit.journeys.steps import Sequences, walked
 from personakit.journeys.variants import variant_of
 from personakit.records import Journeys
@@ -22,7 +23,7 @@ from personakit.schema import STAGE
 MOST_DISTINCT = 8_000
 #: share of people who have taken as many steps as the default horizon; and its smallest number of steps
 REACHED, FEWEST_STEPS = 0.9, 5
-ROWS = 256
+ROWS = 128
 #: what measures rows against columns: (rows, columns) float32
 Measure = Callable[[Padded, Padded], np.ndarray]
 
@@ -197,8 +198,8 @@ def _lcs(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
 
 
 def _optimal_matching(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:
-    gain = np.maximum(2 - costs, 0)
-    return lambda rows, columns: _both(rows, columns) - matching_gains(rows, columns, gain)
+    gains = gains_for(journeys, np.maximum(2 - costs, 0))
+    return lambda rows, columns: _both(rows, columns) - gains(rows, columns)
 
 
 def _hamming(journeys: Padded, counts: np.ndarray, costs: np.ndarray) -> Measure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,11 @@ import pandas as pd
 from personakit.errors import ChoiceError, StudyError, TooFewError, unknown_name
 from personakit.frozen import Sentence, freeze, show, show_html
 from personakit.inference import adjusted_rand, one_thread, permutation_p
-from personakit.journeys.paths.distances import Space, cut_journeys, make_space
+from personakit.journeys.paths.distances import Space, between, cut_journeys, make_space, square
 from personakit.journeys.paths.kernels import Padded
 from personakit.journeys.paths.partition import (
     METHODS,
     by_size,
-    extend,
     left_within,
     medoids_of,
     overlaps,
@@ -27,8 +26,8 @@ from personakit.journeys.paths.portrait import portraits, step_shares
 from personakit.records import Journeys
 from personakit.schema import STAGE
 
-#: people between whom all distances are measured; people of one sample of medoids; samples tried (CLARA)
-LARGE, SAMPLE, SAMPLES = 2_000, 1_000, 5
+#: people up to whom all distances are measured
+LARGE = 2_000
 #: people on whom stability and null journeys are computed
 TESTED = 400
 #: what a typology must reach: stability, that of each path, level of the test, and gap to null journeys
@@ -86,14 +85,15 @@ def find_paths(
     does not make, and paths are no personas: never test a trait on the journeys that made the paths (rule 3).
 
     Above 2,000 people, Ward's tree is grown on 2,000 drawn people, and medoids are the best of five samples of 1,000;
-    everyone is then placed with the nearest medoid (CLARA; Kaufman & Rousseeuw, 1990).
+    everyone is then placed with the nearest medoid (CLARA; Kaufman & Rousseeuw, 1990). A mixture is fitted to everyone.
 
     Parameters
     ----------
     k
         Numbers of paths to try, 2 or more.
     method
-        ``ward``, ``ward_d2`` (the distances squared first) or ``medoids``.
+        ``ward``, ``ward_d2`` (the distances squared first), ``medoids``, or ``mixture``: of Markov chains, fitted to the
+        steps and not to distances, which then only judge it (measure them by ``transition_shares``).
     measure
         Options of ``journey_distances``: by, method, normalise, horizon, costs.
     replicates
@@ -189,16 +189,18 @@ def _apart(space: Space, rows: Padded, columns: Padded) -> np.ndarray:
 def _partition(
     space: Space, variant: np.ndarray, ks: list[int], method: str, rng: np.random.Generator
 ) -> list[np.ndarray]:
+    way, everyone = METHODS[method], space.journeys.take(variant)
+    if not way.drawn:
+        return way.part(everyone, np.empty((0, 0)), ks, rng)
     if len(variant) <= LARGE:
-        return METHODS[method](_people_apart(space, variant), ks, rng)
-    tries = [np.sort(rng.permutation(len(variant))[:SAMPLE if method == "medoids" else LARGE])
-             for _ in range(SAMPLES if method == "medoids" else 1)]
+        return way.part(everyone, _people_apart(space, variant), ks, rng)
+    tries = [np.sort(rng.permutation(len(variant))[:way.drawn]) for _ in range(way.samples)]
     best: list[np.ndarray] = [np.empty(0)] * len(ks)
     least = np.full(len(ks), np.inf)
     people = np.bincount(variant, minlength=len(space.journeys.steps))
     for drawn in tries:
         apart = _people_apart(space, variant[drawn])
-        for place, labels in enumerate(METHODS[method](apart, ks, rng)):
+        for place, labels in enumerate(way.part(everyone.take(drawn), apart, ks, rng)):
             chosen = variant[drawn[medoids_of(apart, labels, ks[place])]]
             away = _apart(space, space.journeys, space.journeys.take(chosen))
             left = float(people @ away.min(axis=1))
@@ -209,20 +211,23 @@ def _partition(
 
 def _people_apart(space: Space, variant: np.ndarray) -> np.ndarray:
     distinct, place = np.unique(variant, return_inverse=True)
-    some = space.journeys.take(distinct)
-    return _apart(space, some, some)[np.ix_(place, place)]
+    return _each_apart(replace(space, journeys=space.journeys.take(distinct)))[np.ix_(place, place)]
+
+
+def _each_apart(space: Space) -> np.ndarray:
+    return np.maximum(square(between(space), len(space.journeys.steps)), 0)
 
 
 # ---------------------------------------------------------------- resamples and null journeys
 def _stability(space: Space, tested: Padded, labels: list[np.ndarray], ks: list[int], method: str, replicates: int,
                rng: np.random.Generator) -> list[tuple[float, np.ndarray]]:
     """Return for each k the median adjusted Rand of pairs of resamples, and the mean Jaccard of each path."""
-    apart = _apart(space, tested, tested)
+    way, apart = METHODS[method], _each_apart(replace(space, journeys=tested))
     runs: list[list[np.ndarray]] = []
     for _ in range(replicates):
         drawn = rng.integers(0, len(apart), len(apart))
-        inside = apart[np.ix_(drawn, drawn)]
-        runs.append([extend(apart[:, drawn], inside, one) for one in METHODS[method](inside, ks, rng)])
+        parts = way.part(tested.take(drawn), apart[np.ix_(drawn, drawn)], ks, rng)
+        runs.append([way.place(tested, apart, drawn, one) for one in parts])
     out = []
     for place, own in enumerate(labels):
         each = [run[place] for run in runs]
@@ -251,8 +256,8 @@ def _fit(some: Padded, words: tuple[str, ...], how: Mapping[str, Any], ks: list[
          rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return mean silhouette and log share of the discrepancy left within paths, for each k."""
     space = make_space(some, np.ones(len(some.steps), dtype=np.int64), words, **how)
-    apart = _apart(space, some, some)
-    found = METHODS[method](apart, ks, rng)
+    apart = _each_apart(space)
+    found = METHODS[method].part(some, apart, ks, rng)
     return (np.array([silhouettes(apart, one).mean() for one in found]),
             np.log([max(left_within(apart, one), 1e-9) for one in found]))
 

@@ -13,7 +13,6 @@ import numpy as np
 WORD = 64
 #: cells of one block of pairs: what stays in the cache of a core
 BLOCK = 60_000
-COLUMNS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,61 +72,6 @@ def _common(places: np.ndarray, length: np.ndarray, steps: np.ndarray) -> np.nda
         mask = np.array([(1 << int(one)) - 1 for one in own], dtype=np.uint64)
         found += np.bitwise_count(~bits & mask[:, None])
     return found
-
-
-# ---------------------------------------------------------------- optimal matching
-def matching_gains(rows: Padded, columns: Padded, gain: np.ndarray) -> np.ndarray:
-    """Largest sum of gains of two journeys matched in order; ``gain`` (levels, levels) is 2 indel - cost, at least 0.
-
-    Matching instead of deleting and inserting is what makes a distance smaller, so the distance is indel times both
-    lengths, less this sum. The cells of one antidiagonal do not depend on each other: they are one array.
-    """
-    kind = _small_kind(gain, min(rows.steps.shape[1], columns.steps.shape[1]))
-    padded: np.ndarray = np.zeros((rows.levels, columns.levels + 1), dtype=kind)
-    padded[:, :-1] = gain
-    out = np.empty((len(rows.steps), len(columns.steps)), dtype=np.float32)
-    width = columns.steps.shape[1]
-    plans = {int(one): _antidiagonals(int(one), width) for one in np.unique(rows.length)}
-    for start in range(0, len(columns.steps), COLUMNS):
-        some = columns.steps[start:start + COLUMNS]
-        gains = np.ascontiguousarray(padded[:, some.T]).reshape(rows.levels * width, len(some))
-        room = np.empty((4, max(rows.steps.shape[1], 1) + 1, len(some)), dtype=kind)
-        for row, (steps, length) in enumerate(zip(rows.steps, rows.length, strict=True)):
-            out[row, start:start + COLUMNS] = _match(steps[:length].astype(np.intp) * width, plans[int(length)], gains, room)
-    return out
-
-
-def _small_kind(gain: np.ndarray, shortest: int) -> type:
-    """Whole gains that cannot overflow fit 16 bits, twice as many in a register; others take single precision."""
-    whole = bool(np.array_equal(gain, np.rint(gain)))
-    return np.uint16 if whole and float(gain.max(initial=0)) * shortest < 2**16 else np.float32
-
-
-def _antidiagonals(length: int, width: int) -> list[tuple[int, int, np.ndarray]]:
-    """Return first row, last row and column of each antidiagonal of a (length, width) table, rows and columns from 1."""
-    plan = []
-    for total in range(2, length + width + 1):
-        low, high = max(1, total - width), min(length, total - 1)
-        plan.append((low, high, total - np.arange(low, high + 1) - 1))
-    return plan
-
-
-def _match(
-    base: np.ndarray, plan: list[tuple[int, int, np.ndarray]], gains: np.ndarray, room: np.ndarray
-) -> np.ndarray:
-    two_ago, last, now, step = room
-    two_ago[:], last[:] = 0, 0
-    for low, high, column in plan:
-        matched, here = step[:high - low + 1], now[low:high + 1]
-        gains.take(base[low - 1:high] + column, axis=0, out=matched, mode="clip")
-        np.add(matched, two_ago[low - 1:high], out=matched)
-        np.maximum(last[low - 1:high], last[low:high + 1], out=here)
-        np.maximum(here, matched, out=here)
-        now[0] = 0
-        if high < len(base):
-            now[high + 1] = 0
-        two_ago, last, now = last, now, two_ago
-    return last[len(base)]
 
 
 # ---------------------------------------------------------------- step against step

@@ -1,15 +1,41 @@
-"""Partitions of people from the distances of their journeys: Ward's tree and k-medoids, and how good a partition is."""
+"""Partitions of people: Ward's tree and k-medoids of distances, chains of steps, and how good a partition is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from scipy import sparse
+
+from personakit.inference import spread_out
+from personakit.journeys.models.mixture import chain_shares, fit_chains, step_logs
+from personakit.journeys.paths.kernels import Padded
 
 STARTS, ROUNDS = 8, 50
+#: starts of a mixture of chains, and those of them that are run to the end
+CHAIN_STARTS, CHAIN_ENDS = 8, 2
+#: (journeys of people, their distances, several k, rng) -> labels for each k
+Partition = Callable[[Padded, np.ndarray, Sequence[int], np.random.Generator], list[np.ndarray]]
+#: (journeys of people, their distances, who was drawn, labels of these) -> labels of everyone
+Placing = Callable[[Padded, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Method:
+    """A way to part people, and to place others beside them.
+
+    ``drawn``: people of one sample where there are many more (0: everyone at once); ``samples``: samples tried.
+    """
+
+    part: Partition
+    place: Placing
+    drawn: int
+    samples: int = 1
+
+
+# ---------------------------------------------------------------- distances
 def _ward(apart: np.ndarray, ks: Sequence[int]) -> list[np.ndarray]:
     from scipy.cluster.hierarchy import cut_tree, linkage
     from scipy.spatial.distance import squareform
@@ -18,33 +44,24 @@ def _ward(apart: np.ndarray, ks: Sequence[int]) -> list[np.ndarray]:
     return list(cut_tree(tree, n_clusters=list(ks)).T.astype(np.intp))
 
 
-def ward(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
+def ward(some: Padded, apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
     """Ward's tree cut at each k; distances are taken as squared ones, as the discrepancy takes them (R's ward.D)."""
     return _ward(np.sqrt(np.maximum(apart.astype(np.float64), 0)), ks)
 
 
-def ward_d2(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
+def ward_d2(some: Padded, apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
     """Ward's tree cut at each k, of the distances as they are (R's ward.D2)."""
     return _ward(apart, ks)
 
 
-def medoids(apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
+def medoids(some: Padded, apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
     """Find the k journeys from which all others are least far in sum: the best of several spread-out starts."""
-    out = []
+    out, everyone = [], np.ones(len(apart))
     for k in ks:
-        ends = [_settle(apart, _spread_out(apart, k, rng)) for _ in range(STARTS)]
+        ends = [_settle(apart, spread_out(apart, everyone, k, rng)) for _ in range(STARTS)]
         left = [float(apart[:, one].min(axis=1).sum(dtype=np.float64)) for one in ends]
         out.append(apart[:, ends[int(np.argmin(left))]].argmin(axis=1))
     return out
-
-
-def _spread_out(apart: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    chosen, chance = np.empty(k, dtype=np.intp), np.ones(len(apart))
-    for place in range(k):
-        ladder = np.cumsum(chance if chance.sum() > 0 else np.ones(len(apart)))
-        chosen[place] = min(int(np.searchsorted(ladder, rng.random() * ladder[-1], side="right")), len(apart) - 1)
-        chance = apart[:, chosen[: place + 1]].min(axis=1).astype(np.float64)
-    return chosen
 
 
 def _settle(apart: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -66,9 +83,52 @@ def medoids_of(apart: np.ndarray, labels: np.ndarray, k: int, *, fallback: np.nd
     return out
 
 
-#: name -> function (distances of people, several k, rng) -> labels for each k
-METHODS: Mapping[str, Callable[[np.ndarray, Sequence[int], np.random.Generator], list[np.ndarray]]] = MappingProxyType(
-    {"ward": ward, "ward_d2": ward_d2, "medoids": medoids})
+def _by_distance(some: Padded, apart: np.ndarray, drawn: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return extend(apart[:, drawn], apart[np.ix_(drawn, drawn)], labels)
+
+
+# ---------------------------------------------------------------- chains
+def mixture(some: Padded, apart: np.ndarray, ks: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
+    """Put people with the chain of a mixture of Markov chains that they most likely follow; distances play no part."""
+    counts, of = _step_counts(some)
+    out = []
+    for k in ks:
+        best, _ = fit_chains(counts, of, k, rng, starts=CHAIN_STARTS, ends=CHAIN_ENDS)
+        out.append(_likeliest(chain_shares(counts, best.weight, best.logs)[0]))
+    return out
+
+
+def _by_chain(some: Padded, apart: np.ndarray, drawn: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    counts, of = _step_counts(some)
+    member = np.eye(int(labels.max()) + 1)[labels]
+    return chain_shares(counts, member.mean(axis=0), step_logs(counts[drawn], of, member))[0].argmax(axis=1)
+
+
+def _step_counts(some: Padded) -> tuple[sparse.csr_array, np.ndarray]:
+    """Count steps and first levels of each person (people, cells that occur), and name the source of each cell."""
+    size = some.levels
+    cell = np.concatenate([np.full((len(some.steps), 1), size), some.steps[:, :-1]], axis=1) * size + some.steps
+    person, step = np.nonzero(some.steps < size)
+    cells, place = np.unique(cell[person, step], return_inverse=True)
+    table = sparse.coo_array((np.ones(len(place)), (person, place)), shape=(len(some.steps), len(cells)))
+    return sparse.csr_array(table), cells // size
+
+
+def _likeliest(chance: np.ndarray) -> np.ndarray:
+    """Take the likeliest chain of each person; one that is nobody's takes the person most like it."""
+    labels = chance.argmax(axis=1)
+    for empty in np.setdiff1d(np.arange(chance.shape[1]), labels):
+        several = np.bincount(labels, minlength=chance.shape[1])[labels] > 1
+        labels[int(np.where(several, chance[:, empty], -1).argmax())] = empty
+    return labels
+
+
+METHODS: Mapping[str, Method] = MappingProxyType({
+    "ward": Method(part=ward, place=_by_distance, drawn=2_000),
+    "ward_d2": Method(part=ward_d2, place=_by_distance, drawn=2_000),
+    "medoids": Method(part=medoids, place=_by_distance, drawn=1_000, samples=5),
+    "mixture": Method(part=mixture, place=_by_chain, drawn=0),
+})
 
 
 # ---------------------------------------------------------------- figures of a partition
