@@ -172,10 +172,10 @@ def workshop(
 def debrief(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `personakit workshop` wrote.")],
 ) -> None:
-    """Open the envelope: what each group said beside what was planted in its study."""
-    from personakit.workshop import debrief as open_envelope
+    """Open the envelope: what each group said and drew beside what was planted in its study, with its score."""
+    from personakit.workshop import tell_debrief
 
-    typer.echo(open_envelope(folder).fillna("").to_string(index=False))
+    typer.echo(tell_debrief(folder))
 
 
 @app.command()

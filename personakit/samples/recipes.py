@@ -46,7 +46,8 @@ class Recipe:
     ``stop`` is the chance that a session ends at an event, by stage; ``friction`` overrides it for one event.
     ``breaks`` maps (channel, next channel) to the chance of falling back to an earlier stage (where there is one) after
     such a switch, with ``("", "")`` for all other switches; empty: a switch changes nothing. ``speaks`` says whose words
-    (codes and answers of the TOML file) each persona has, where they are not its own; ids count on from ``ids_after``.
+    (codes and answers of the TOML file) each persona has, where they are not its own; ids count on from ``ids_after``;
+    ``changed`` are tables of words that stand in for those of the file.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Recipe:
     title: str = ""
     speaks: tuple[int, ...] = ()
     ids_after: int = 0
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def called(self) -> str:
@@ -92,7 +94,7 @@ class Recipe:
     @property
     def words(self) -> dict[str, Any]:
         """The touchpoints, contents, questions, codes and quotes of this sample, from its TOML file."""
-        return _read_words(self.words_from)
+        return {**read_words(self.words_from), **self.changed}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,7 +113,8 @@ class Planted:
 
 
 @functools.cache
-def _read_words(name: str) -> dict[str, Any]:
+def read_words(name: str) -> dict[str, Any]:
+    """Read a TOML file of words of this folder; nobody may change what it returns."""
     return tomllib.loads((resources.files("personakit.samples") / name).read_text(encoding="utf-8"))
 
 

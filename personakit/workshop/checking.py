@@ -15,6 +15,8 @@ from personakit.frozen import Sentence
 from personakit.records import Candidates, Features, JourneyFindings, Personas, Study
 from personakit.schema import ORIGIN, VERDICTS
 from personakit.wording import canonical, check_language, say
+from personakit.workshop.drawn import read_map, unknown_words
+from personakit.workshop.scoring import words
 
 #: a reason shorter than this says nothing
 SHORT = 20
@@ -58,7 +60,7 @@ def check(exercise: str, *, language: str = "en", **answers: object) -> Feedback
         ``reading`` (study, aside: how many rows of the log were set aside, reason: the commonest),
         ``features`` (study, features), ``candidates`` (candidates, verdict: the learner's words for it, k),
         ``naming`` (personas), ``journeys`` (findings, friction: a touchpoint, channel_break: two channels, differ: whether
-        the personas' journeys do).
+        the personas' journeys do), ``map`` (study, drawn: the map as typed, a table or the path of ``map.csv``).
     language
         ``fr`` or ``en``.
     **answers
@@ -166,6 +168,18 @@ def _journeys(findings: Any, friction: Any, channel_break: Any, differ: Any) -> 
     yield _line(said_so, "differ")
 
 
+def _map(study: Any, drawn: Any) -> Iterator[Line]:
+    if wrong := _is(study, Study, "load_study(folder)"):
+        yield from wrong
+        return
+    rows = read_map(drawn)
+    yield _line(len(rows) > 0, "drawn_rows", n=len(rows))
+    if len(rows):
+        unknown = unknown_words(rows, study)
+        yield _line(not unknown, "drawn_words", words=unknown[:5])
+        yield _line(all(len(words(one)) > 1 for one in rows["stages"]), "drawn_stages")
+
+
 def _same(said: object, found: list[str]) -> bool:
     word = said.strip().casefold() if isinstance(said, str) else None
     return word in [one.casefold() for one in found] if found else said is None or word in ("", "none")
@@ -183,4 +197,5 @@ EXERCISES: Mapping[str, tuple[Callable[..., Iterator[Line]], tuple[str, ...]]] =
     "candidates": (_candidates, ("candidates", "verdict", "k")),
     "naming": (_naming, ("personas",)),
     "journeys": (_journeys, ("findings", "friction", "channel_break", "differ")),
+    "map": (_map, ("study", "drawn")),
 })

@@ -6,7 +6,7 @@ import base64
 import json
 import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.samples import Planted, plant_recipe, recipe_of, write_sample
+from personakit.samples import Places, Planted, known_places, move_plants, plant_recipe, recipe_of, write_sample
 from personakit.samples.recipes import Recipe
 from personakit.schema import PARTICIPANT, PERSONA
 from personakit.wording import check_language, say_key
 from personakit.workshop.paper import write_paper
+from personakit.workshop.truth import journeys_of
 
 #: what a workshop can be held on; ``bruit`` is dealt with ``noise``
 SAMPLES = ("lunettes", "agence")
 PEOPLE = {"lunettes": 800, "agence": 40}
-ENVELOPE, ANSWERS = "answers.sealed", "answers.toml"
+ENVELOPE, ANSWERS, MAP = "answers.sealed", "answers.toml", "map.csv"
 MOST_GROUPS = 20
 #: how much the sizes of personas vary from group to group (standard deviation of their logarithm)
 VARIATION = 0.2
@@ -36,8 +37,9 @@ def deal_workshop(
 ) -> Path:
     """Write a folder a group, each with a study of its own and a form for its answers, and the facilitator's folder.
 
-    Use it the day before. Groups get other people, other sizes and, of ``lunettes``, three or four personas, so that nobody
-    can copy a number. With ``noise`` one group, drawn by the seed, gets a study without any personas: the group that finds
+    Use it the day before. Groups get other people, other sizes, another friction, broken hand-over and gap of content and,
+    of ``lunettes``, three or four personas, so that nobody can copy an answer (beyond five groups, places come again in
+    other company). With ``noise`` one group, drawn by the seed, gets a study without any personas: the group that finds
     some there learns the most. Nothing in a group's folder tells the truth; the envelope keeps honest people honest and is
     not encrypted.
 
@@ -86,22 +88,39 @@ def deal_workshop(
     chance = np.random.SeedSequence(seed)
     drawn = np.random.default_rng(chance.spawn(1)[0])
     nobody = int(drawn.integers(groups)) if noise and groups >= 3 and sample == "lunettes" else -1
+    children = chance.spawn(groups)
+    recipes = [_recipe("bruit" if place == nobody else sample, sample, child) for place, child in enumerate(children)]
+    places = _spread(recipes, sample, drawn)
     truths = {}
-    for place, child in enumerate(chance.spawn(groups)):
-        name = f"group-{place + 1}"
-        planted = _planted("bruit" if place == nobody else sample, sample, child)
-        _write_group(home / name, planted, language)
-        truths[name] = _truth(planted)
+    for number, (recipe, to, child) in enumerate(zip(recipes, places, children, strict=True), start=1):
+        planted = plant_recipe(move_plants(recipe, to, nothing=number == nobody + 1), seed=int(child.generate_state(1)[0]))
+        _write_group(home / f"group-{number}", planted, language)
+        truths[f"group-{number}"] = {"language": language, **_truth(planted)}
     seal(truths, home / "facilitator" / ENVELOPE)
     write_paper(home / "facilitator" / "paper", language=language)
     return home
 
 
-def _planted(name: str, sample: str, chance: np.random.SeedSequence) -> Planted:
+def _recipe(name: str, sample: str, chance: np.random.SeedSequence) -> Recipe:
     rng = np.random.default_rng(chance)
     recipe = _varied(recipe_of(name), rng, drop=name == "lunettes" and bool(rng.random() < 0.5))
     # a study without personas is called like the others, and has as many people
-    return plant_recipe(replace(recipe, people=PEOPLE[sample], name=sample), seed=int(rng.integers(2**31)))
+    return replace(recipe, people=PEOPLE[sample], name=sample)
+
+
+def _spread(recipes: Sequence[Recipe], sample: str, rng: np.random.Generator) -> list[Places]:
+    """Draw places so that groups share none as long as there are others; a gap is of a kind that somebody there likes."""
+    known = known_places(recipe_of(sample))
+    order = {name: [all_of[one] for one in rng.permutation(len(all_of))] for name, all_of in known.items()}
+    gaps: list[tuple[str, str]] = []
+    for recipe in recipes:
+        liked = {max((share, kind) for kind, share in one.content.items())[1] for one in recipe.personas}
+        fitting = [one for one in order["gap"] if one[0] in liked or len(recipe.personas) == 1]
+        gaps.append(min(fitting, key=gaps.count))
+    size = len(order["friction"])
+    # where all places are used up, they come again in other company
+    return [Places(friction=order["friction"][at % size], broken=order["broken"][(at + at // size) % len(order["broken"])],
+                   gap=gap) for at, gap in enumerate(gaps)]
 
 
 def _varied(recipe: Recipe, rng: np.random.Generator, *, drop: bool) -> Recipe:
@@ -124,6 +143,7 @@ def _write_group(folder: Path, planted: Planted, language: str) -> None:
     shutil.rmtree(folder / "truth")
     _write(folder / "README.md", say_key("workshop.group_readme", language).strip() + "\n")
     _write(folder / ANSWERS, say_key("workshop.form", language).strip() + "\n")
+    _write(folder / MAP, say_key("workshop.map_form", language).strip() + "\n")
 
 
 def _write(path: Path, text: str) -> None:
@@ -136,15 +156,17 @@ def _truth(planted: Planted) -> dict[str, Any]:
     effects, people = planted.effects, planted.truth["personas"]
     many = len(planted.recipe.personas) > 1
     clear = people[people["share"] == 1]
-    touchpoint = {row[0]: row[1] for row in planted.recipe.words["touchpoints"]}
-    pairs = [pair for pair in planted.recipe.breaks if pair[0]]
+    rows = planted.recipe.words["touchpoints"]
+    touchpoint = {row[0]: row[1] for row in rows}
     return {
         "personas": len(planted.recipe.personas) if many else 0,
         "names": {name: one["share"] for name, one in effects["personas"].items()},
         "friction": [touchpoint[event] for event in planted.recipe.friction],
-        "channel_break": [list(pair) for pair in pairs],
+        "channel_break": [list(pair) for pair in planted.recipe.breaks if pair[0]],
         "content_gap": effects["without_content"],
         "people": dict(zip(clear[PARTICIPANT], clear[PERSONA], strict=True)) if many else {},
+        "stage_of": {row[1]: row[2] for row in rows},
+        "journeys": journeys_of(planted),
     }
 
 
