@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK_VENV ?= .venv-spark
 # a module is compiled when it is first imported; most never are
-PIP := --quiet --disable-pip-version-check --no-compile
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: tour test test-spark notebooks lint bench samples lock simulations pictures docs clean
 
@@ -36,7 +36,7 @@ $(SPARK_VENV)/.ready: requirements.spark.lock $(READY)
 	@$(SPARK_VENV)/bin/python -c "import sys, sysconfig as at; from pathlib import Path; \
 	  Path(at.get_path('purelib'), 'beside.pth').write_text('import site; site.addsitedir(%r)' % sys.argv[1])" \
 	  "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
-	@$(SPARK_VENV)/bin/python -m pip install $(PIP) --require-hashes -r requirements.spark.lock
+	@$(SPARK_VENV)/bin/python $(INSTALL) --require-hashes -r requirements.spark.lock
 	@touch $(SPARK_VENV)/.ready
 
 notebooks: $(READY)
@@ -68,8 +68,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'personakit needs Python 3.11 or newer; try: make PYTHON=python3.12')"
 	@echo "Installing into $(VENV) (once, a few minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install $(PIP) --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install $(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 lock:
