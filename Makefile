@@ -14,14 +14,14 @@ tour: $(READY)
 
 # two at a time, a file whole; one thread each, for small products only get slower on two. The notebooks' scripts are not to be
 # imported for doctests (addopts): that would run each of them; and the tests do without nbval, which starts slowly. The longest
-# notebooks come first, and doctests last (small files go last in their order), or one core would wait for the other at the end
+# files come first (of the tests in tests/conftest.py) and doctests last, or one core would wait for the other at the end
 LONG := $(sort $(wildcard notebooks/04-*.ipynb notebooks/08-*.ipynb notebooks/00-*.ipynb))
 SHORT := $(filter-out $(LONG),$(sort $(wildcard notebooks/*.ipynb notebooks/workshop/solution-*.ipynb)))
 
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY) lint
-	@$(BIN)/python -m pytest tests personakit -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests personakit -q -n 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest $(LONG) $(SHORT) -o addopts= --no-loadscope-reorder --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
 
