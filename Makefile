@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK_VENV ?= .venv-spark
 # a module is compiled when it is first imported; most never are
-PIP := --quiet --disable-pip-version-check --no-compile
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: tour test test-spark notebooks lint bench samples lock simulations pictures docs clean
 
@@ -14,14 +14,14 @@ tour: $(READY)
 
 # two at a time, a file whole; one thread each, for small products only get slower on two. The notebooks' scripts are not to be
 # imported for doctests (addopts): that would run each of them; and the tests do without nbval, which starts slowly. The longest
-# notebooks come first, or one core would wait for them at the end
+# files come first (of the tests in tests/conftest.py) and doctests last, or one core would wait for the other at the end
 LONG := $(sort $(wildcard notebooks/04-*.ipynb notebooks/08-*.ipynb notebooks/00-*.ipynb))
 SHORT := $(filter-out $(LONG),$(sort $(wildcard notebooks/*.ipynb notebooks/workshop/solution-*.ipynb)))
 
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY) lint
-	@$(BIN)/python -m pytest personakit tests -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests personakit -q -n 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest $(LONG) $(SHORT) -o addopts= --no-loadscope-reorder --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/sanitize.cfg -W default -q -n 2 --dist loadfile
 
@@ -36,7 +36,7 @@ $(SPARK_VENV)/.ready: requirements.spark.lock $(READY)
 	@$(SPARK_VENV)/bin/python -c "import sys, sysconfig as at; from pathlib import Path; \
 	  Path(at.get_path('purelib'), 'beside.pth').write_text('import site; site.addsitedir(%r)' % sys.argv[1])" \
 	  "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
-	@$(SPARK_VENV)/bin/python -m pip install $(PIP) --require-hashes -r requirements.spark.lock
+	@$(SPARK_VENV)/bin/python $(INSTALL) --require-hashes -r requirements.spark.lock
 	@touch $(SPARK_VENV)/.ready
 
 notebooks: $(READY)
@@ -68,8 +68,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'personakit needs Python 3.11 or newer; try: make PYTHON=python3.12')"
 	@echo "Installing into $(VENV) (once, a few minutes) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install $(PIP) --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install $(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 lock:

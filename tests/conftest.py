@@ -13,6 +13,14 @@ settings.register_profile("personakit", derandomize=True, deadline=None, max_exa
 settings.load_profile("personakit")
 
 
+#: files of whole runs: they come first, or one core would wait for them at the end
+LONG = ("test_run.py", "test_find_candidates.py", "test_realdata_runs.py", "test_docs.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Nothing leaves the machine: any attempt to connect or to look up a name fails the test."""

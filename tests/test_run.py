@@ -25,7 +25,8 @@ SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
 
 @pytest.fixture(scope="module")
 def lunettes():
-    return run.analyse_study(pk.load_sample("lunettes"), seed=7)
+    # three to five: notebook 00 searches two to eight of the same study, with the same seed, and finds the same four
+    return run.analyse_study(pk.load_sample("lunettes"), k=[3, 4, 5], seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +143,7 @@ def test_two_runs_are_byte_identical(small, tmp_path):
     code = "from personakit.cli import main; main()"
     for number in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": number, "OPENBLAS_NUM_THREADS": number}
-        done = subprocess.run([sys.executable, "-c", code, "run", str(small), "--out", str(tmp_path / number), "--k", "2-4"],
+        done = subprocess.run([sys.executable, "-c", code, "run", str(small), "--out", str(tmp_path / number), "--k", "3"],
                               env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -183,10 +184,10 @@ def test_a_choice_in_the_study_is_kept_on_the_cards(small, tmp_path):
         run.analyse_study(chosen, k=[3], candidate="latent_clas-3", seed=1)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_noise_is_refused(tmp_path, seed):
-    folder = make_sample("bruit", tmp_path / "bruit", seed=seed, participants=500)
-    out = run.run_study(pk.load_study(folder), tmp_path / "out", language="en", seed=seed)
+def test_noise_is_refused(tmp_path):
+    # one seed: benchmarks/samples.csv holds many
+    folder = make_sample("bruit", tmp_path / "bruit", seed=1, participants=500)
+    out = run.run_study(pk.load_study(folder), tmp_path / "out", language="en", seed=1)
     assert not list(out.glob("cards/*"))
     assert [path.name for path in sorted(out.glob("maps/*.html"))] == ["all.html"]
     assert "no persona" in (out / "index.html").read_text(encoding="utf-8").casefold()

@@ -145,11 +145,12 @@ def check_evidence(personas: Personas, evidence: Evidence) -> None:
 
 
 def _take(candidates: Candidates, candidate: str, *, chosen: bool, decision: tuple[str, ...]) -> Personas:
+    row = candidates.table.loc[candidate]
     return Personas(
         candidate=candidate,
         membership=candidates.memberships[candidate],
         features=candidates.features,
-        quality=pd.Series(candidates.table.loc[candidate]),
+        quality=pd.Series(row),
         stability=pd.DataFrame(candidates.personas.xs(candidate, level=0)),
         tried=len(candidates.table),
         chosen=chosen,

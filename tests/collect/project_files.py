@@ -1,4 +1,4 @@
-"""What the tests of interview projects kept in SQLite share: what must hold of a reading, and cells changed at random."""
+"""What the tests of exports share: what must hold of a reading, what it says, and cells of SQLite changed at random."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def accounted(reading: Reading) -> Reading:
             assert texts[row.source][row.start : row.end] == row.quote
     check_reading(reading, language="fr")
     return reading
+
+
+def notes(reading: Reading) -> dict[str, int]:
+    """Count what a reading says of itself, by the key of its sentence without the area."""
+    return {note.key.partition(".")[2]: note.values["n"] for note in reading.report.notes}
 
 
 def made(*scripts: str) -> bytes:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_files import notes
 
 from personakit.collect import check_reading
 from personakit.collect.interviews.code_lists import code_paths, unique_names
@@ -95,10 +96,6 @@ def accounted(reading: Reading) -> Reading:
 
 def texts_of(frame: pd.DataFrame) -> list[list[str]]:
     return frame.astype("str").fillna("").replace("<NA>", "").to_numpy().tolist()
-
-
-def notes(reading: Reading) -> dict[str, int]:
-    return {note.key.partition(".")[2]: note.values["n"] for note in reading.report.notes}
 
 
 # ------------------------------------------------------------------------------------------------ a project, worked by hand

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from project_files import CHANGES, accounted, made, with_changed_cells
+from project_files import CHANGES, accounted, made, notes, with_changed_cells
 
 from personakit.collect.interviews.qualcoder import read_qualcoder
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.readings import Reading
 from personakit.study import load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative" / "curation_interviews_qualcoder"
@@ -55,10 +54,6 @@ def project(path: Path, *more: str) -> Path:
     path.mkdir(exist_ok=True)
     (path / "data.qda").write_bytes(made(SCHEMA, ROWS, *more))
     return path
-
-
-def notes(reading: Reading) -> dict[str, int]:
-    return {note.key.partition(".")[2]: note.values["n"] for note in reading.report.notes}
 
 
 def test_a_project(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_files import notes
 
 from personakit.collect import check_reading
 from personakit.collect.surveys.spss import read_spss
@@ -55,10 +56,6 @@ def answers(reading: Reading) -> pd.DataFrame:
 
 def codebook(reading: Reading) -> pd.DataFrame:
     return reading.tables["codebook"].set_index("variable")
-
-
-def notes(reading: Reading) -> dict[str, int]:
-    return {note.key.removeprefix("surveys."): note.values["n"] for note in reading.report.notes}
 
 
 def with_sets(path: Path, text: str) -> Path:

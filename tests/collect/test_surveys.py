@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_files import notes
 
 from personakit.collect import check_reading
 from personakit.collect.layouts import guess_layout
@@ -89,10 +90,6 @@ def answers(reading: Reading) -> pd.DataFrame:
 
 def codebook(reading: Reading) -> pd.DataFrame:
     return reading.tables["codebook"].set_index("variable")
-
-
-def notes(reading: Reading) -> dict[str, int]:
-    return {note.key.removeprefix("surveys."): note.values["n"] for note in reading.report.notes}
 
 
 def balanced(reading: Reading) -> bool:

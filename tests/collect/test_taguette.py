@@ -11,13 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from project_files import CHANGES, accounted, made, with_changed_cells
+from project_files import CHANGES, accounted, made, notes, with_changed_cells
 
 from personakit.collect import read
 from personakit.collect.interviews.taguette import read_taguette
 from personakit.collect.reading.options import Options
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.readings import Reading
 from personakit.study import load_study
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "qualitative" / "curation_interviews_taguette"
@@ -55,10 +54,6 @@ WHOLE = made(SCHEMA, ROWS)
 def database(path: Path, *more: str) -> Path:
     path.write_bytes(made(SCHEMA, ROWS, *more))
     return path
-
-
-def notes(reading: Reading) -> dict[str, int]:
-    return {note.key.partition(".")[2]: note.values["n"] for note in reading.report.notes}
 
 
 def test_highlights(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 MM_A_POINT = 25.4 / 72
@@ -91,7 +92,7 @@ def break_lines(paragraph: Paragraph, width: float, family: str = "Arial") -> li
     ['one two ', 'three']
     """
     lines: list[Line] = []
-    line: list[tuple[float, Run]] = []
+    line: list[tuple[float, Run, str]] = []
     at = 0.0
     for run, after in zip(paragraph.runs, (*paragraph.runs[1:], None), strict=True):
         size = run.size * SMALL if run.kind == "ref" else run.size
@@ -101,7 +102,7 @@ def break_lines(paragraph: Paragraph, width: float, family: str = "Arial") -> li
             wide = text_width(piece.rstrip(" "), size, bold=run.bold, family=family)
             wide += glued if place == len(pieces) else 0.0
             if piece == "\n":
-                lines.append(_closed([*line, (at, replace(run, text="\n"))]))
+                lines.append(_closed([*line, (at, run, "\n")]))
                 line, at = [], 0.0
                 continue
             if line and at + wide > width and run.kind != "ref":
@@ -111,7 +112,7 @@ def break_lines(paragraph: Paragraph, width: float, family: str = "Arial") -> li
                 head, piece = _cut(piece, width, size, run.bold, family)
                 lines.append(((0.0, replace(run, text=head)),))
                 wide = text_width(piece.rstrip(" "), size, bold=run.bold, family=family)
-            line.append((at, replace(run, text=piece)))
+            line.append((at, run, piece))
             at += text_width(piece, size, bold=run.bold, family=family)
     return [*lines, _closed(line)]
 
@@ -128,22 +129,25 @@ def _pieces(text: str) -> list[str]:
 
 def _cut(word: str, width: float, size: float, bold: bool, family: str) -> tuple[str, str]:
     """Cut as much of a word as a line holds; one letter at least."""
-    letters = 1
-    while letters < len(word) and text_width(word[: letters + 1], size, bold=bold, family=family) <= width:
-        letters += 1
-    return word[:letters], word[letters:]
+    widths, unknown = _advances(bold)
+    ems = accumulate(widths.get(ord(one), unknown) for one in word)
+    letters = sum(1 for _ in takewhile(lambda wide: wide * size * MM_A_POINT * FAMILIES.get(family, 1.0) <= width, ems))
+    return word[: max(letters, 1)], word[max(letters, 1) :]
 
 
-def _closed(line: list[tuple[float, Run]]) -> Line:
-    """Join the words of one look."""
-    joined: list[tuple[float, Run]] = []
-    for at, run in line:
-        last = joined[-1][1] if joined else None
-        if last is not None and replace(last, text="") == replace(run, text=""):
-            joined[-1] = (joined[-1][0], replace(last, text=last.text + run.text))
+def _closed(line: list[tuple[float, Run, str]]) -> Line:
+    """Join the words of one look: the place of each, the run that it is of, and its letters."""
+    joined: list[tuple[float, Run, list[str]]] = []
+    for at, run, text in line:
+        if joined and (joined[-1][1] is run or _look(joined[-1][1]) == _look(run)):
+            joined[-1][2].append(text)
         else:
-            joined.append((at, run))
-    return tuple(joined)
+            joined.append((at, run, [text]))
+    return tuple((at, replace(run, text="".join(words))) for at, run, words in joined)
+
+
+def _look(run: Run) -> tuple[float, bool, bool, str, str]:
+    return run.size, run.bold, run.italic, run.colour, run.kind
 
 
 def line_height(line: Line, paragraph: Paragraph) -> float:
