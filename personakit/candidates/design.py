@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,16 @@ class Design:
         """Give the same in single precision, in which the many short fits of a search run twice as fast."""
         names = ["values", "missing", "weights"] + ([] if self.seen is None else ["seen"])
         return replace(self, **{name: getattr(self, name).astype(np.float32) for name in names})
+
+    @cached_property
+    def against(self) -> np.ndarray:
+        """Give the values turned (columns, rows) and negative, as distances to centres take them in every round."""
+        return -self.values.T
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Give the squared length of each distinct row."""
+        return (self.values**2).sum(axis=1)
 
     @property
     def counts(self) -> np.ndarray:

@@ -28,12 +28,12 @@ SAME = 1e-6
 CHUNK = 32_768
 
 
+@np.errstate(invalid="ignore")
 def first_centres(design: Design, k: int, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw starting centres (fits, k, columns) by k-means++ (Arthur and Vassilvitskii, 2007), for each row of weights."""
     fits, rows = weights.shape
     centres = np.empty((fits, k, design.values.shape[1]), dtype=design.values.dtype)
     draws = rng.random((k, fits))
-    own = (design.values**2).sum(axis=1)
     for part in _parts(fits, rows):
         share = weights[part]
         chance, nearest = share, np.full_like(share, np.inf)
@@ -41,7 +41,7 @@ def first_centres(design: Design, k: int, weights: np.ndarray, rng: np.random.Ge
             ladder = np.cumsum(chance, axis=1, dtype=float)
             row = (ladder <= (draws[j, part] * ladder[:, -1])[:, None]).sum(axis=1)
             centres[part, j] = design.values[np.minimum(row, rows - 1)]
-            away = np.maximum(2 * _half_distance(design, centres[part, j]) + own, 0.0)
+            away = np.maximum(2 * _half_distance(design, centres[part, j]) + design.lengths, 0.0)
             np.minimum(nearest, away, out=nearest)
             chance = share * nearest
             spent = chance.sum(axis=1) <= 0
@@ -57,41 +57,43 @@ def lloyd(design: Design, weights: np.ndarray, centres: np.ndarray, rounds: int 
     least_gain = 100 * np.finfo(design.values.dtype).eps
     running = np.arange(len(centres))
     for _ in range(rounds):
-        found, moved = _step(design, sums, weights[running], centres[running])
+        found, moved = _step(design, sums, weights, centres[running])
         better = found < within[running] * (1 - least_gain)
         within[running] = found
-        running = running[better]
+        if not better.all():
+            running, weights, moved = running[better], weights[better], moved[better]
         if not len(running):
             break
-        centres[running] = moved[better]
+        centres[running] = moved
     return centres, within
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore")  # some builds of BLAS raise this flag on finite numbers
 def _step(design: Design, sums: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Within sums of squares of these centres, and the means of the rows that are nearest to each."""
     fits, k, columns = centres.shape
-    own = (design.values**2).sum(axis=1)
     within, moved = np.empty(fits), np.empty_like(centres)
     for part in _parts(fits, len(design.values)):
-        labels, reach = _assign(design, centres[part], own)
+        labels, reach = _assign(design, centres[part])
         within[part] = np.einsum("fr,fr->f", weights[part], reach)
         for j in range(k):
             total = (weights[part] * (labels == j)) @ sums
-            count = np.repeat(total[:, columns, None], columns, axis=1)
-            count[:, design.gappy] -= total[:, columns + 1 :]
+            count = total[:, columns, None]
+            if len(design.gappy):
+                count = np.repeat(count, columns, axis=1)
+                count[:, design.gappy] -= total[:, columns + 1 :]
             moved[part, j] = np.where(count > 0.5, total[:, :columns] / np.maximum(count, 0.5), centres[part, j])
     return within, moved
 
 
+@np.errstate(invalid="ignore")
 def nearest_centre(design: Design, centres: np.ndarray) -> np.ndarray:
     """Assign each row to its nearest centre: labels (fits, rows)."""
-    own = (design.values**2).sum(axis=1)
-    parts = [_assign(design, centres[part], own)[0] for part in _parts(len(centres), len(design.values))]
+    parts = [_assign(design, centres[part])[0] for part in _parts(len(centres), len(design.values))]
     return np.concatenate(parts).astype(np.intp)
 
 
-def _assign(design: Design, centres: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _assign(design: Design, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     reach = _half_distance(design, centres[:, 0])
     labels = np.zeros(reach.shape, dtype=np.int8)
     for j in range(1, centres.shape[1]):  # this loop is several times faster than one argmin over a short last axis
@@ -99,14 +101,13 @@ def _assign(design: Design, centres: np.ndarray, own: np.ndarray) -> tuple[np.nd
         np.maximum(labels, (away < reach).view(np.int8) * np.int8(j), out=labels)
         np.minimum(reach, away, out=reach)
     reach *= 2
-    reach += own
+    reach += design.lengths
     return labels, np.maximum(reach, 0.0, out=reach)
 
 
-@np.errstate(invalid="ignore")  # some builds of BLAS raise this flag on finite numbers
 def _half_distance(design: Design, points: np.ndarray) -> np.ndarray:
     """Compute half the squared distance (points, rows) over the answers that were given, less the row's own part."""
-    away = points @ -design.values.T
+    away = points @ design.against
     square = points**2 / 2
     away += square.sum(axis=1)[:, None]
     if len(design.gappy):
@@ -152,6 +153,7 @@ def distinct_ends(losses: np.ndarray) -> np.ndarray:
     return order[steps > 10 * SAME * np.abs(losses[order])]
 
 
+@np.errstate(invalid="ignore")
 def _exchange(design: Design, centres: np.ndarray, within: float) -> tuple[np.ndarray, float]:
     """Move one row at a time to where that helps most, then all, until nothing helps (Hartigan, 1975).
 
@@ -161,7 +163,7 @@ def _exchange(design: Design, centres: np.ndarray, within: float) -> tuple[np.nd
     for _ in range(MOVES):
         labels = nearest_centre(design, centres[None])[0]
         size = np.bincount(labels, weights=weights, minlength=len(centres))
-        away = 2 * _half_distance(design, centres).T + (design.values**2).sum(axis=1)[:, None]
+        away = 2 * _half_distance(design, centres).T + design.lengths[:, None]
         stay = weights * size[labels] / np.maximum(size[labels] - weights, 1e-12) * away[everyone, labels]
         stay[size[labels] <= weights] = 0.0
         change = (weights[:, None] * size / (size + weights[:, None])) * away - stay[:, None]

@@ -103,7 +103,7 @@ def outsiders(design: Design, labels: np.ndarray) -> float:
 
 
 def between(design: Design, labels: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
-    """Tell of each distinct row, or of some ``rows``, whether it lies in the middle third of the way from its persona's profile to another's.
+    """Tell of each distinct row, or of some, whether it lies in the middle third of the way from its profile to another.
 
     A place on a line, not a probability: the posterior of a mixture is nearly always sure of people half-way between two
     personas once there are many features, and surer still where these move together. Akin to shadow values (Leisch, 2010),

@@ -58,7 +58,8 @@ def find_candidates(
     people a feature on, exactly its latent correlations. ``gap_p`` is the share of null tables that go as far at any of
     the k (so trying many k raises no false alarm). ``independent_gap`` is the same against 10 tables whose columns are
     shuffled. Both use k-means as the yardstick of the null tables for every method, so a method never gains by cutting null
-    data badly. Verdicts of candidates (after Dolnicar and Leisch):
+    data badly. Beyond 5,000 people, resamples, null tables and the contested share are those of 5,000 drawn at random, and
+    ``why`` says so; fits, memberships and sizes take everyone. Verdicts of candidates (after Dolnicar and Leisch):
 
     - ``natural``: reproducible, and far beyond correlation (gap .05), very stable (.90, each persona .85), separated
       (.25) with a valley between any two personas (.25): groups that are apart, not a curve that is cut;

@@ -60,16 +60,16 @@ def test_kmeans_reaches_the_best_known_sums_of_squares_of_fast_food():
     design = make_design(fast_food())
     for k, within in {2: 2145.50, 3: 1818.70, 4: 1602.8995, 5: 1434.61}.items():
         assert best_centres(design, k, 1)[1][0] == pytest.approx(within, abs=0.01)
-    sizes = kmeans(fast_food(), 4, 1).sum(axis=0)
-    assert list(sizes) == pytest.approx([580, 318, 315, 240], abs=12)  # near-equal solutions move a few people
+    assert list(kmeans(fast_food(), 4, 1).sum(axis=0)) == [580, 318, 315, 240]
 
 
 @needs_data
 def test_stability_of_fast_food_is_that_of_flexclust():
-    # flexclust bootFlexclust, 60 pairs, 10 starts: medians .954 .918 .824 .620 for k = 2 .. 5
+    # flexclust bootFlexclust, 60 pairs, 10 starts: medians .954 .918 .824 .620 for k = 2 .. 5. A median of our 40 pairs has
+    # a standard error of .006 .02 .03 .03, flexclust's of 60 a little less: the tolerances are 2 to 3 of the difference
     design = make_design(fast_food())
     weights = np.random.default_rng(1).multinomial(1453, design.weights / 1453, size=80).astype(float)
-    for k, median, tolerance in ((2, 0.954, 0.03), (3, 0.918, 0.06), (4, 0.824, 0.08), (5, 0.620, 0.10)):
+    for k, median, tolerance in ((2, 0.954, 0.02), (3, 0.918, 0.06), (4, 0.824, 0.08), (5, 0.620, 0.10)):
         labels = resampled_labels(design, k, weights, 1)
         pairs = [adjusted_rand(a, b, design.weights) for a, b in zip(labels[::2], labels[1::2], strict=True)]
         assert np.median(pairs) == pytest.approx(median, abs=tolerance)
@@ -212,12 +212,14 @@ def test_null_data_of_nominal_features_keep_their_levels():
 
 @needs_data
 def test_fast_food_searched_as_a_whole_gives_the_reference_figures():
-    # R flexclust, scikit-learn (see the reference figures): stability of each persona at k = 4 .90 .90 .89 .85; adjusted
-    # Rand of k-means with latent classes at k = 4 .81; BIC is still falling at k = 6, and the silhouette rises to the edge
+    # R flexclust, scikit-learn (see the reference figures): stability of the personas at k = 4 .90 .90 .89 .85, in an order
+    # that is not told; means over 40 resamples have a standard error of .02, so two of these differ by less than .05.
+    # Adjusted Rand of k-means with latent classes at k = 4 .81; BIC still falls at k = 6, the silhouette rises to the edge
     found = find_candidates(planted.as_features(fast_food()), k=range(2, 7), seed=1)
     table = found.table
-    assert found.personas.loc["kmeans-4", "jaccard"].to_numpy() == pytest.approx([0.90, 0.90, 0.89, 0.85], abs=0.09)
-    assert table.loc["kmeans-4", "agreement"] == pytest.approx(0.81, abs=0.03)
+    steadiness = found.personas.loc["kmeans-4", "jaccard"].sort_values(ascending=False)
+    assert steadiness.to_list() == pytest.approx([0.90, 0.90, 0.89, 0.85], abs=0.05)
+    assert table.loc["kmeans-4", "agreement"] == pytest.approx(0.81, abs=0.01)
     classes = table[table["method"] == "latent_class"]
     assert list(classes["bic"].rank()) == [5, 4, 3, 2, 1]
     assert (classes["aic"] < classes["bic"]).all()
@@ -228,11 +230,13 @@ def test_fast_food_searched_as_a_whole_gives_the_reference_figures():
 
 @needs_data
 def test_prediction_strength_of_fast_food_is_that_of_fpc():
-    # R fpc, means over many splits in halves, for k = 2 .. 5: .948 .826 .794 .660 (with more starts: more)
+    # R fpc 2.2-10, prediction.strength, 60 splits in halves, k = 2 .. 5: .945 .808 .705 .546 with 10 starts a fit (it grows
+    # with the starts: .71 .54 .44 .39 with one, .95 .88 .76 .78 with 50), of which we make 12 here. A mean of 60 splits has
+    # a standard error of .005 .018 .017 .019, the difference of two 1.4 times as much: the tolerance is 2.5 of these
     design = make_design(fast_food())
     half = np.random.default_rng(3).multivariate_hypergeometric(design.counts, 726, size=60, method="marginals")
     halves = np.stack([half, design.counts - half], axis=1).reshape(120, -1).astype(float)
-    for k, strength, tolerance in ((2, 0.948, 0.04), (3, 0.826, 0.06), (4, 0.794, 0.08), (5, 0.660, 0.13)):
+    for k, strength, tolerance in ((2, 0.945, 0.02), (3, 0.808, 0.06), (4, 0.705, 0.06), (5, 0.546, 0.07)):
         labels = resampled_labels(design, k, halves, 1)
         assert np.mean(_strengths(labels, halves)) == pytest.approx(strength, abs=tolerance)
 
