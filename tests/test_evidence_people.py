@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from test_evidence import all_ids, ids, make_features, make_personas
+from test_evidence import ids, make_features, make_personas
 
 from personakit.candidates import METHODS
 from personakit.errors import ChoiceError, StudyError
@@ -297,20 +297,3 @@ def test_no_small_count_of_the_new_frames_is_exported():
     assert rare["naive"].isna().all()
     assert outcomes.loc[outcomes["feature"] == "nps", "naive"].notna().sum() >= 2
     assert "participant_id" not in tables["evidence_counter_quotes"]
-
-
-# ---------------------------------------------------------------- ids
-
-
-def test_one_active_value_changes_the_ids_of_all_that_measure_distance_and_no_outcome():
-    study, features, groups = islands()
-    roles = ["active", "active", "held_back"]
-    features = make_features(features.natural.assign(value=np.arange(60.0)), roles, ["numeric"] * 3)
-    natural = features.natural.copy()
-    natural.loc["p030", "y"] += 0.001
-    moved = make_features(natural, roles, ["numeric"] * 3)
-    before, after = (gather_evidence(study, one, make_personas(one, groups, sure=0.9), seed=1) for one in (features, moved))
-    gone = set(all_ids(before).index.difference(all_ids(after).index))
-    assert gone >= {*before.coverage["evidence_id"], *before.exemplars["evidence_id"]}
-    assert gone.isdisjoint(before.outcomes["evidence_id"])
-    assert gone.isdisjoint(before.table.loc[before.table["feature"] != "y", "evidence_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -116,7 +118,7 @@ def _agreement(
     if nobody or len(spoke) == 1 or len(both) < FEWEST or spoken is None:
         why = "no_overlap" if nobody else "one_interview" if len(spoke) == 1 else "few" if len(both) < FEWEST else ""
         return why or "no_personas", pd.DataFrame()
-    row = compare_partitions(personas, spoken, seed=seed)
+    row = compare_partitions(personas, replace(spoken, membership=spoken.membership.loc[both]), seed=seed)
     return "one_persona" if row["adjusted_rand"].isna().all() else "", row
 
 
