@@ -120,8 +120,10 @@ def test_intervals_widen_where_personas_do_not_come_back():
 def test_evidence_of_other_personas_is_not_widened():
     study, features, personas, evidence = clustered(pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), ids(30)))
     two = make_personas(features, [0, 1] * 15)
-    with pytest.raises(StudyError, match=r"it is of other personas or features"):
+    with pytest.raises(StudyError, match=r"it is of P1, P2, P3, the personas are P1, P2"):
         widen_intervals(evidence, study, features, two, METHODS["kmeans"])
+    with pytest.raises(StudyError, match=r"of other personas, with .* members; these have 28, 1, 1"):
+        widen_intervals(evidence, study, features, make_personas(features, [0] * 28 + [1, 2]), METHODS["kmeans"])
     with pytest.raises(StudyError, match=r"method: returned shape \(30, 1\)"):
         widen_intervals(evidence, study, features, personas, lambda table, k, seed: np.ones((len(table), 1)))
 

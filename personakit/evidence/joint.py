@@ -10,7 +10,7 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.evidence.codes import code_rows, interviewed
-from personakit.evidence.people import People, line_up_frame
+from personakit.evidence.people import People, check_evidence, line_up_frame
 from personakit.evidence.silos import place_interviewees
 from personakit.records import Evidence, Personas, Study
 from personakit.schema import CODE, EVIDENCE_ID, FEATURE, PARTICIPANT, PERSONA, row_id
@@ -69,9 +69,7 @@ def joint_display(
     displays.
     """
     names = [str(one) for one in personas.membership.columns]
-    if list(evidence.coverage.index) != names:
-        raise StudyError(f"evidence: it is of {', '.join(evidence.coverage.index)}, the personas are {', '.join(names)}. "
-                         f"Gather it again: gather_evidence(study, features, personas, seed=7).")
+    check_evidence(evidence, personas)
     people, cannot_tell = _interviewees(study, personas, placed)
     passages = interviewed(study.codes, people)
     codes = code_rows(passages, people).set_index([PERSONA, CODE])
