@@ -1,6 +1,6 @@
 """Deal ``lunettes`` again: do the intervals of the evidence cover what was planted?
 
-Run ``python benchmarks/simulate_evidence.py [samples] [reference]`` (100 and 200 by default: about four minutes). The
+Run ``python benchmarks/simulate_evidence.py [samples] [reference]`` (100 and 200 by default: about five minutes). The
 planted difference of each persona to the others is measured on ``reference`` other deals pooled (400,000 people with their
 true persona): scales are clipped and habits are counted, so the recipe does not state it. Each of the ``samples`` is then
 held against it twice: with the true personas, and with those that a latent class analysis finds (k = 4). Writes

@@ -21,6 +21,7 @@
 # **Time.** 15 minutes. **You need** no data of your own: `lunettes` is a simulated study, planted with a known truth.
 
 # %%
+import numpy as np
 import pandas as pd
 
 import personakit as pk
@@ -52,8 +53,9 @@ evidence.coverage[["n", "contested", "runner_up", "outsiders", "with_answers", "
 # %% [markdown]
 # ## What sets them apart
 #
-# Habits made these personas, so they *describe* them: a difference, its interval, no p. Answers were held back, so they can
-# *test*. Every row has an id that changes when one of the source rows behind it does.
+# Habits made these personas, so they *describe* them: a difference, an interval that also holds what people sorted without
+# that habit say, no p. Answers were held back, so they can *test*. Every row has an id that changes when one of the source
+# rows behind it does.
 
 # %%
 table = evidence.table.assign(size=evidence.table["effect"].abs()).sort_values("size", ascending=False, kind="stable")
@@ -115,6 +117,20 @@ assert "contradict" not in set(joint["mark"])
 joint[joint["mark"] != "silent"][["theme", "persona", "mark", "low", "high", "with_code", "interviewees"]].round(2)
 
 # %% [markdown]
+# ## Would interviews alone part people alike?
+#
+# All 24 interviewees are in the log under the same id. Their codes alone make no personas that stand out from chance:
+# whether they would part people in the same way cannot be told, and the kit says why. Every run of a study says it in its
+# report.
+
+# %%
+alone = pk.find_candidates(pk.build_features(study, pk.code_table(study)), k=[2, 3, 4], seed=7)
+links = pk.link_interviews(study, personas, seed=7)
+assert alone.recommended is None and links["why"].iloc[0] == "no_personas"
+assert links[["interviewees", "shared"]].iloc[0].tolist() == [24, 24]
+links[["interviewees", "shared", "placed", "cannot_tell", "sure", "posterior", "why"]].round(2)
+
+# %% [markdown]
 # ## Whom they serve
 #
 # Before personas decide what people are shown: are all groups placed, and does a persona give a group away? Age does, a
@@ -155,6 +171,27 @@ people.loc["Ana", ["q_compare", "q_conseil", "q_vite", "q_famille", "q_ligne"]] 
 placed = pk.assign_personas(tool, people)
 assert placed["persona"].fillna("").tolist() == ["P1", ""]
 placed[["persona", "why", "probability", "runner_up"]].round(2)
+
+# %% [markdown]
+# ## Interviewees whom the log does not know
+#
+# We draw 90 interviews. The personas of 60 people are known by a shared id, and their codes make personas that agree with
+# those of the log (adjusted Rand .98, where 1 is the same). The other 30 only answered the five questions: the tool places
+# 23, and cannot tell for 7.
+
+# %%
+asked = study.answers[tool.questions.index].dropna().head(90)
+ids = asked.index[:60].append("i" + asked.index[60:]).rename("participant_id")
+kind = personas.labels[asked.index].str[1:].astype(int).to_numpy()[:, None]
+rate = np.where(np.arange(24) % 4 == kind - 1, 0.75, 0.15)
+coded = pd.DataFrame(np.random.default_rng(7).random((90, 24)) < rate, ids, [f"code:{one:02d}" for one in range(24)])
+said = coded.stack().rename_axis(["participant_id", "code"]).rename("said").reset_index().query("said")
+wave = pk.Study(name="90 interviews", participants=pd.DataFrame(index=ids), codes=said)
+spoken = pk.recommend(pk.find_candidates(pk.build_features(wave, coded.astype(int)), k=[3, 4, 5], seed=7))
+placed = pk.assign_personas(tool, asked.set_axis(ids).iloc[60:])
+links = pk.link_interviews(wave, personas, spoken=spoken, placed=placed, seed=7)
+assert links[["placed", "cannot_tell", "adjusted_rand"]].round(2).values.tolist() == [[23, 7, 0.98]]
+links[["shared", "posterior", "personas", "people", "adjusted_rand", "low", "high", "chance_high"]].round(2)
 
 # %% [markdown]
 # ## What this does not show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from personakit.content import content_plan, goal_alignment
 from personakit.disclosure import content_cells
 from personakit.documents import Card, JourneyMap
 from personakit.errors import StudyError, TooFewError
-from personakit.evidence import gather_evidence
+from personakit.evidence import gather_evidence, link_interviews
 from personakit.export import (
     FORMATS,
     check_formats,
@@ -46,7 +47,7 @@ from personakit.personas import choose, label, match_personas, recommend, sugges
 from personakit.records import Candidates, Evidence, Features, JourneyFindings, Journeys, Personas, Study
 from personakit.schema import ORIGIN
 from personakit.study import check_study
-from personakit.typing_tool import TypingTool, build_typing_tool, save_typing_tool
+from personakit.typing_tool import TypingTool, assign_personas, build_typing_tool, save_typing_tool
 from personakit.wording import check_language, say, say_key
 
 
@@ -54,7 +55,7 @@ from personakit.wording import check_language, say, say_key
 class Analysis:
     """What a run found out, before anything is drawn: ``personas`` and ``evidence`` are None where there are none.
 
-    ``also``: content (the content plan) and alignment (of goals), where the study has contents or goals.
+    ``also``: content (the content plan), alignment (of goals) and interviews (their links), where the study has such.
     ``tool`` is a typing tool, or the sentence that says why there is none.
     """
 
@@ -199,18 +200,18 @@ def analyse_study(
         personas = name_personas(study, personas, evidence, candidate, language)
     journeys = trace_journeys(study) if study.events is not None else None
     findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
+    tool = type_people(study, features, personas, seed)
     return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
                     personas=personas, evidence=evidence, findings=findings, language=language, seed=seed,
-                    tool=type_people(study, features, personas, seed),
-                    also=_besides(study, journeys, personas, (evidence, findings), seed=seed))
+                    tool=tool, also=_besides(study, journeys, personas, (evidence, findings, tool), seed=seed))
 
 
 def _besides(
     study: Study, journeys: Journeys | None, personas: Personas | None,
-    found: tuple[Evidence | None, JourneyFindings | None], *, seed: int,
+    found: tuple[Evidence | None, JourneyFindings | None, TypingTool | Sentence], *, seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Plan content where the study has some, and set goals beside what people say."""
-    evidence, findings = found
+    """Plan content where the study has some, set goals beside what people say, and interviews beside the personas."""
+    evidence, findings, tool = found
     if personas is None or evidence is None:
         return {}
     also = {}
@@ -219,7 +220,20 @@ def _besides(
         also["content"] = content_plan(study, journeys, personas, findings, seed=seed)
     if study.goals is not None and len(study.goals):
         also["alignment"] = goal_alignment(study, evidence)
+    if study.codes is not None and len(study.codes) and coded_interviews(study) is None:
+        also["interviews"] = link_silos(study, personas, tool, seed=seed)
     return also
+
+
+def link_silos(study: Study, personas: Personas, tool: TypingTool | Sentence, *, seed: int) -> pd.DataFrame:
+    """Tell which interviewees have a place in personas of other tables, and what interviews alone would make."""
+    placed = alone = None
+    if isinstance(tool, TypingTool):
+        placed = assign_personas(tool, answer_table(study).reindex(columns=tool.questions.index))
+    with suppress(TooFewError):  # too few interviews to look for personas in them
+        spoken = find_candidates(build_features(study, code_table(study)), k=range(2, 5), seed=seed)
+        alone = recommend(spoken) if spoken.recommended is not None else None
+    return link_interviews(study, personas, spoken=alone, placed=placed, seed=seed)
 
 
 def compare_studies(
@@ -358,8 +372,9 @@ def draw_cards(analysis: Analysis) -> tuple[Card, ...]:
     """Make the cards, or none where there are no personas."""
     if analysis.personas is None or analysis.evidence is None:
         return ()
+    also = {name: one for name, one in analysis.also.items() if name != "interviews"}
     return make_cards(analysis.personas, analysis.evidence, analysis.findings, language=analysis.language,
-                      study=analysis.study, also=analysis.also)
+                      study=analysis.study, also=also)
 
 
 def draw_maps(analysis: Analysis) -> list[JourneyMap]:
@@ -377,7 +392,8 @@ def tables_of(analysis: Analysis, maps: Sequence[JourneyMap]) -> dict[str, pd.Da
     tables = {"checks": analysis.checks.drop(columns="first"), "sources": with_file_ids(analysis.study.sources),
               "set_aside": analysis.study.set_aside.drop(columns="first"),
               **publishable_tables(analysis.candidates, analysis.evidence, analysis.findings, maps)}
-    shown = {"content": ("content_plan", content_cells), "alignment": ("goal_alignment", lambda one: one)}
+    shown = {"content": ("content_plan", content_cells), "alignment": ("goal_alignment", lambda one: one),
+             "interviews": ("interview_links", lambda one: one)}
     tables |= {shown[name][0]: shown[name][1](one) for name, one in analysis.also.items()}
     if isinstance(analysis.tool, TypingTool):
         tables |= {"typing_checks": analysis.tool.checks, "typing_recall": analysis.tool.recall}

@@ -320,37 +320,3 @@ def test_ids_are_unique_and_shuffling_changes_nothing():
     evidence = gather_evidence(study, features, personas, seed=1)
     assert all_ids(evidence).index.is_unique
     pd.testing.assert_frame_equal(all_ids(evidence), all_ids(shuffled))
-
-
-@pytest.mark.parametrize(("row", "quotes_lost"), [(0, set()), (1, {"far too dear"}), (3, set())])
-def test_deleting_one_code_row_changes_the_ids_that_used_it(row, quotes_lost):
-    # p000 speaks of the price twice: the people counted stay the same, but the rows of that code were computed from both
-    study, features, personas = six()
-    less = Study(name="six", participants=study.participants, answers=study.answers, codes=study.codes.drop(index=row))
-    before, after = (gather_evidence(one, features, personas, seed=1) for one in (study, less))
-    gone = all_ids(before).loc[all_ids(before).index.difference(all_ids(after).index)]
-    assert set(gone["quote"].dropna()) == quotes_lost
-    if row < 3:
-        assert gone["code"].tolist() == ["price"] * (2 + len(quotes_lost))
-    else:  # p002 said nothing else: with one interviewee less, every count of codes and the coverage of P1 stand on others
-        codes = set(before.codes["evidence_id"])
-        assert codes | {before.coverage.at["P1", "evidence_id"]} == set(gone.index)
-
-
-def test_deleting_one_answer_changes_the_ids_that_used_it():
-    study, features, personas = six()
-    natural = features.natural.copy()
-    natural.loc["p004", "d"] = np.nan
-    less = Features(table=natural, natural=natural, catalog=features.catalog, dropped=features.dropped)
-    first, second = (gather_evidence(study, one, personas, seed=1) for one in (features, less))
-    before, after = all_ids(first), all_ids(second)
-    gone = set(before.index.difference(after.index))
-    rows, traits = first.table.set_index("evidence_id"), first.traits.set_index("evidence_id")
-    # which traits hold together is found among all of them, so each trait of a persona used d where d is one
-    from_d = traits.groupby("persona")["feature"].transform(lambda names: names.eq("d").any()).astype(bool)
-    outcomes = first.outcomes.set_index("evidence_id")["feature"]
-    assert gone == {*rows.index[rows["feature"] == "d"], *traits.index[from_d], *outcomes.index[outcomes == "d"]}
-    assert {"d", "c=x", "c=y"} == set(outcomes)
-    kept = [name for name in before.columns if name != "q"]  # q belongs to the whole family of tests
-    same = before.index.intersection(after.index)
-    pd.testing.assert_frame_equal(before.loc[same, kept], after.loc[same, kept])

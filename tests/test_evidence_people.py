@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from test_evidence import all_ids, ids, make_features, make_personas
+from test_evidence import ids, make_features, make_personas
 
 from personakit.candidates import METHODS
 from personakit.errors import ChoiceError, StudyError
@@ -120,8 +120,10 @@ def test_intervals_widen_where_personas_do_not_come_back():
 def test_evidence_of_other_personas_is_not_widened():
     study, features, personas, evidence = clustered(pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), ids(30)))
     two = make_personas(features, [0, 1] * 15)
-    with pytest.raises(StudyError, match=r"it is of other personas or features"):
+    with pytest.raises(StudyError, match=r"it is of P1, P2, P3, the personas are P1, P2"):
         widen_intervals(evidence, study, features, two, METHODS["kmeans"])
+    with pytest.raises(StudyError, match=r"of other personas, with .* members; these have 28, 1, 1"):
+        widen_intervals(evidence, study, features, make_personas(features, [0] * 28 + [1, 2]), METHODS["kmeans"])
     with pytest.raises(StudyError, match=r"method: returned shape \(30, 1\)"):
         widen_intervals(evidence, study, features, personas, lambda table, k, seed: np.ones((len(table), 1)))
 
@@ -297,20 +299,3 @@ def test_no_small_count_of_the_new_frames_is_exported():
     assert rare["naive"].isna().all()
     assert outcomes.loc[outcomes["feature"] == "nps", "naive"].notna().sum() >= 2
     assert "participant_id" not in tables["evidence_counter_quotes"]
-
-
-# ---------------------------------------------------------------- ids
-
-
-def test_one_active_value_changes_the_ids_of_all_that_measure_distance_and_no_outcome():
-    study, features, groups = islands()
-    roles = ["active", "active", "held_back"]
-    features = make_features(features.natural.assign(value=np.arange(60.0)), roles, ["numeric"] * 3)
-    natural = features.natural.copy()
-    natural.loc["p030", "y"] += 0.001
-    moved = make_features(natural, roles, ["numeric"] * 3)
-    before, after = (gather_evidence(study, one, make_personas(one, groups, sure=0.9), seed=1) for one in (features, moved))
-    gone = set(all_ids(before).index.difference(all_ids(after).index))
-    assert gone >= {*before.coverage["evidence_id"], *before.exemplars["evidence_id"]}
-    assert gone.isdisjoint(before.outcomes["evidence_id"])
-    assert gone.isdisjoint(before.table.loc[before.table["feature"] != "y", "evidence_id"])

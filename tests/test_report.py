@@ -13,7 +13,7 @@ from test_cards import plan
 from personakit.cards import make_cards
 from personakit.disclosure import content_cells
 from personakit.export import save_map, save_report
-from personakit.export.found import firmness, goals, seen, to_try
+from personakit.export.found import firmness, goals, interviews, seen, to_try
 from personakit.export.report import Spoken
 from personakit.maps import make_map
 
@@ -86,6 +86,22 @@ def test_goals_join_who_goes_along_and_who_does_not():
     assert first.text == f"Vendre: goes along with {hand_made.LONG_NAME}; goes against Persona P2."
     assert first.evidence == ("a1", "a2")
     assert rest.text.startswith("For one goal it cannot be told")
+
+
+def test_interviews_stand_beside_the_personas():
+    row = {"evidence_id": "i1", "interviewees": 24, "shared": 20, "placed": 3, "cannot_tell": 1, "sure": 22.0, "personas": 3,
+           "posterior": 0.87, "people": 20, "adjusted_rand": 0.41, "low": 0.2, "high": 0.62, "chance_low": -0.08,
+           "chance_high": 0.1, "p": 0.0005, "why": ""}
+    placed, sure, agree = interviews(spoken(interviews=pd.DataFrame([row])))
+    assert (placed.evidence, placed.n) == (("i1",), 24)
+    assert "20 are in the personas by their id, 3 by the typing tool; for 1 " in placed.text
+    assert "22 of them" in sure.text and "87%" in sure.text  # noqa: PT018
+    assert "agree at 0.41 (adjusted Rand, interval 0.20 to 0.62; chance gives" in agree.text
+    for why in ("no_overlap", "one_interview", "few", "no_personas", "one_persona"):
+        for language in ("fr", "en"):
+            told = interviews(spoken(language, interviews=pd.DataFrame([{**row, "why": why}])))[-1].text
+            assert ("cannot be told" in told) or ("On ne peut pas dire" in told)
+    assert interviews(spoken()) == []
 
 
 def test_firmness_hides_what_is_small():

@@ -121,6 +121,13 @@ def test_a_typing_tool_is_written_that_places_people(written, lunettes):
     assert "typing/questionnaire.html" in (written / "index.html").read_text(encoding="utf-8")
 
 
+def test_interviews_stand_beside_the_personas(written, lunettes):
+    row = lunettes.also["interviews"].iloc[0]
+    assert row[["interviewees", "shared", "cannot_tell", "why"]].tolist() == [24, 24, 0, "no_personas"]
+    assert pd.read_csv(written / "tables" / "interview_links.csv").loc[0, "evidence_id"] == row["evidence_id"]
+    assert "24 personnes interrogées" in (written / "index.html").read_text(encoding="utf-8")
+
+
 def test_no_typing_tool_where_it_would_lend_personas_a_truth(lunettes):
     said = [run.type_people(lunettes.study, lunettes.features, personas, 7) for personas in (
         None, replace(lunettes.personas, quality=lunettes.personas.quality.replace("reproducible", "none")))]

@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from personakit.errors import StudyError
 from personakit.evidence.features import spread
-from personakit.evidence.people import People, line_up
+from personakit.evidence.people import People, check_evidence, line_up
 from personakit.inference import one_thread
 from personakit.records import Evidence, Features, Personas, Study
 from personakit.schema import EVIDENCE_ID, row_id
@@ -59,9 +59,10 @@ def widen_intervals(
     """
     people = line_up(study, features, personas)
     columns = spread(features, people, personas.features.active.columns)
+    check_evidence(evidence, personas)
     if len(evidence.table) != len(people.names) * columns.values.shape[1]:
-        raise StudyError("evidence: it is of other personas or features. Gather it again: gather_evidence(study, features, "
-                         "personas, seed=7).")
+        raise StudyError("evidence: it is of other features. Gather it again: gather_evidence(study, features, personas, "
+                         "seed=7).")
     table = personas.features.active.loc[people.index]
     filled, known = np.nan_to_num(columns.values), ~np.isnan(columns.values)
     draws = np.full((replicates, len(people.names), filled.shape[1]), np.nan)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personakit.errors import ChoiceError, StudyError, TooFewError, first_five, unknown_name
+from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.evidence.codes import code_rows, interviewed
-from personakit.evidence.people import People, ids_digest, line_up_frame
-from personakit.inference import permutation_p, permuted
+from personakit.evidence.people import People, check_evidence, line_up_frame
+from personakit.evidence.silos import place_interviewees
 from personakit.records import Evidence, Personas, Study
 from personakit.schema import CODE, EVIDENCE_ID, FEATURE, PARTICIPANT, PERSONA, row_id
 
@@ -69,9 +69,7 @@ def joint_display(
     displays.
     """
     names = [str(one) for one in personas.membership.columns]
-    if list(evidence.coverage.index) != names:
-        raise StudyError(f"evidence: it is of {', '.join(evidence.coverage.index)}, the personas are {', '.join(names)}. "
-                         f"Gather it again: gather_evidence(study, features, personas, seed=7).")
+    check_evidence(evidence, personas)
     people, cannot_tell = _interviewees(study, personas, placed)
     passages = interviewed(study.codes, people)
     codes = code_rows(passages, people).set_index([PERSONA, CODE])
@@ -109,15 +107,8 @@ def _one(seen: pd.Series, said: pd.Series | None, theme: Mapping[Hashable, Any])
 
 def _interviewees(study: Study, personas: Personas, placed: pd.DataFrame | None) -> tuple[People, int]:
     """Return the interviewees with their persona, by shared ids or as placed; and how many have none."""
-    spoke = pd.Index([] if study.codes is None else study.codes[PARTICIPANT].unique(), dtype="str", name=PARTICIPANT)
-    membership = personas.membership[personas.membership.index.isin(spoke)]
-    if placed is not None:
-        missing = [one for one in (PERSONA, *personas.membership.columns) if one not in placed.columns]
-        if missing:
-            raise StudyError(f"placed: no column {missing[0]!r} (columns: {first_five(placed.columns)}). "
-                             f"Give what assign_personas returned for these personas.")
-        new = placed[placed[PERSONA].notna() & placed.index.isin(spoke) & ~placed.index.isin(membership.index)]
-        membership = pd.concat([membership, new[membership.columns].astype(float)])
+    spoke, shared, told = place_interviewees(study, personas, placed)
+    membership = pd.concat([shared, told])
     if not len(membership):
         raise StudyError(f"interviews: none of the {len(spoke)} interviewees is in a persona ({first_five(spoke)}). Use the "
                          f"same participant_id in both, or ask interviewees the questions of a typing tool and give "
@@ -138,63 +129,3 @@ def _check_themes(themes: pd.DataFrame, evidence: Evidence, passages: pd.DataFra
     if not themes["sign"].isin([1, -1]).all():
         raise ChoiceError(f"themes.sign: found {first_five(themes['sign'])}. Write 1 where who says the code should have "
                           f"more of the feature, -1 where less.")
-
-
-def compare_partitions(first: Personas, second: Personas, *, seed: int, permutations: int = 1_999) -> pd.DataFrame:
-    """Tell whether two sets of personas of the same people agree: those of interviews and those of logs, or two waves.
-
-    Use it where both exist on the same people. It cannot tell which is right; with few people a p above .05 does not show
-    that they have nothing in common.
-
-    Parameters
-    ----------
-    first, second
-        Personas that share participants.
-    seed, permutations
-        Of the shuffles of one label a person.
-
-    Returns
-    -------
-    DataFrame
-        One row: evidence_id, ``people`` shared, ``adjusted_rand`` (1: the same, 0: as by chance), ``low`` and ``high`` (the
-        middle 95 % of shuffled labels: what chance gives), ``p``. Figures are NaN where one side has a single persona.
-
-    Raises
-    ------
-    TooFewError
-        Fewer than 10 people are in both.
-
-    References
-    ----------
-    Hubert and Arabie (1985), Comparing partitions.
-    """
-    shared = first.labels.index.intersection(second.labels.index).sort_values()
-    if len(shared) < 10:
-        raise TooFewError(f"partitions: {len(shared)} people are in both ({first_five(shared)}). At least 10 are needed to "
-                          f"compare; whether they agree cannot be told.")
-    one, other = (pd.factorize(personas.labels.loc[shared], sort=True)[0] for personas in (first, second))
-    seen = _adjusted_rand(one, other[None])
-    dealt = _adjusted_rand(one, permuted(other, replicates=permutations, seed=seed))
-    low, high = np.quantile(dealt, [0.025, 0.975]) if not np.isnan(seen[0]) else (np.nan, np.nan)
-    return pd.DataFrame([{EVIDENCE_ID: row_id("partitions", ids_digest(shared), one, other, seed, permutations),
-                          "people": len(shared), "adjusted_rand": seen[0], "low": low, "high": high,
-                          "p": float(permutation_p(seen, dealt[:, None])[0])}])
-
-
-def _adjusted_rand(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Compute the adjusted Rand index of one partition with each row of others; NaN where a side has one part."""
-    columns = int(others.max()) + 1
-    cells = (int(one.max()) + 1) * columns
-    flat = one * columns + others + cells * np.arange(len(others))[:, None]
-    table = np.bincount(flat.ravel(), minlength=cells * len(others)).reshape(len(others), -1, columns).astype(float)
-    parts = (table.reshape(len(others), -1), table.sum(axis=2), table.sum(axis=1))
-    both, rows, cols = (_pairs(part) for part in parts)
-    n = len(one)
-    expected = rows * cols / (n * (n - 1) / 2)
-    most = (rows + cols) / 2
-    trivial = (table.sum(axis=2).max(axis=1) == n) | (table.sum(axis=1).max(axis=1) == n)
-    return np.where(trivial, np.nan, (both - expected) / np.where(most > expected, most - expected, 1.0))
-
-
-def _pairs(counts: np.ndarray) -> np.ndarray:
-    return (counts * (counts - 1) / 2).sum(axis=-1)

@@ -111,7 +111,7 @@ def _numbers(active: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         if pd.api.types.is_numeric_dtype(column.dtype):
             part = column.to_numpy(dtype=float, na_value=np.nan)[:, None]
         else:
-            part = pd.get_dummies(column).to_numpy(dtype=float)
+            part = pd.get_dummies(column).to_numpy(dtype=float, copy=True)
             part[column.isna().to_numpy()] = np.nan
         parts.append(part)
         owner += [at] * part.shape[1]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError, first_five
-from personakit.records import Features, Personas, Study
+from personakit.records import Evidence, Features, Personas, Study
 from personakit.schema import row_id
 
 
@@ -48,6 +49,23 @@ def line_up(study: Study, features: Features, personas: Personas) -> People:
             raise StudyError(f"personas: {len(missing)} of {len(membership)} participants are not in {where} "
                              f"({first_five(missing)}). Use the personas that were made from this study.")
     return line_up_frame(membership)
+
+
+def check_evidence(evidence: Evidence, personas: Personas) -> None:
+    """Raise where evidence was gathered for other personas: their names or their numbers of members differ."""
+    names = [str(one) for one in personas.membership.columns]
+    members = personas.labels.value_counts().reindex(personas.membership.columns, fill_value=0).tolist()
+    again = "Gather it again: gather_evidence(study, features, personas, seed=7)."
+    if list(evidence.coverage.index) != names:
+        raise StudyError(f"evidence: it is of {', '.join(evidence.coverage.index)}, the personas are {', '.join(names)}. "
+                         f"{again}")
+    if evidence.coverage["n"].tolist() != members:
+        raise StudyError(f"evidence: it is of other personas, with {_listed(evidence.coverage['n'])} members; these have "
+                         f"{_listed(members)}. {again}")
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(one) for one in numbers)
 
 
 def line_up_frame(membership: pd.DataFrame) -> People:

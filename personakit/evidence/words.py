@@ -9,7 +9,7 @@ import pandas as pd
 
 from personakit.disclosure import quotable
 from personakit.evidence.codes import PRIOR
-from personakit.evidence.people import People, ids_digest
+from personakit.evidence.people import People
 from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, QUOTE, row_id
 
 #: a word has so many letters, so many people say it, it sets a persona apart from this z on, and one shows so many at most
@@ -31,18 +31,16 @@ def word_rows(passages: pd.DataFrame, people: People) -> pd.DataFrame:
         columns=range(len(people.names)), fill_value=0)
     counts = table.to_numpy(dtype=float)
     score = word_log_odds(counts, PRIOR * counts.sum(axis=1) / max(asked.sum(), 1))
-    everyone = ids_digest(pd.Index(each.index))
-    speakers = {word: sorted(rows) for word, rows in pairs.groupby("word")[PARTICIPANT]}
+    # how often a word is said is set against how often all the others are
+    used = row_id(sorted(set(said)), sorted(each.items()))
     rows = []
     for group in np.flatnonzero((asked > 0) & (asked < asked.sum())).tolist():
         enough = (counts.sum(axis=1) >= MIN_SPEAKERS) & (counts[:, group] >= 2)
         kept = np.flatnonzero((score[:, group] >= MIN_SCORE) & enough)
         for at in sorted(kept.tolist(), key=lambda one: (-score[one, group], table.index[one]))[:MOST_WORDS]:
             word = str(table.index[at])
-            rows.append((row_id("word", people.names[group], word, speakers[word], counts[:, group], everyone,
-                                ids_digest(pd.Index(each.index[each == group]))),
-                         people.names[group], word, counts[at, group], asked[group], counts[at].sum() - counts[at, group],
-                         asked.sum() - asked[group], score[at, group]))
+            rows.append((row_id("word", people.names[group], word, used), people.names[group], word, counts[at, group],
+                         asked[group], counts[at].sum() - counts[at, group], asked.sum() - asked[group], score[at, group]))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 

@@ -158,3 +158,19 @@ def goals(spoken: Spoken) -> list[Claim]:
     if open_goals:
         claims.append(Claim(text=spoken.say("goals_open", n=open_goals), evidence=(str(rest["evidence_id"].iloc[0]),)))
     return claims
+
+
+def interviews(spoken: Spoken) -> list[Claim]:
+    """Say which interviewees have a place in the personas, how surely, and whether interviews alone part people alike."""
+    frame = spoken.also.get("interviews")
+    if frame is None:
+        return []
+    row = frame.iloc[0]
+    count = {name: int(row[name]) for name in ("interviewees", "shared", "placed", "cannot_tell", "personas", "people")}
+    said = [spoken.say("interviews_placed", n=count["interviewees"], **count)]
+    if count["shared"] + count["placed"]:
+        said.append(spoken.say("interviews_hard") if pd.isna(row["posterior"]) else
+                    spoken.say("interviews_sure", n=int(row["sure"]), posterior=float(row["posterior"]), least=0.6))
+    figures = {name: float(row[name]) for name in ("adjusted_rand", "low", "high", "chance_low", "chance_high", "p")}
+    said.append(spoken.say(f"interviews_{row['why'] or 'agree'}", n=count["people"], **count, **figures))
+    return [Claim(text=text, evidence=(str(row["evidence_id"]),), n=count["interviewees"]) for text in said]

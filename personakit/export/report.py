@@ -15,7 +15,7 @@ from personakit.export.answer import Spoken, five_lines
 from personakit.export.appendix import candidate_rows, candidates_picture, limits, plain_rows, with_reasons
 from personakit.export.cards import used_evidence
 from personakit.export.drawings import avatar, persona_colour, share_bar
-from personakit.export.found import breaks, comparisons, firmness, frictions, goals, seen, to_try, why_none
+from personakit.export.found import breaks, comparisons, firmness, frictions, goals, interviews, seen, to_try, why_none
 from personakit.export.render import file_name, render
 from personakit.export.summary import summary_values
 from personakit.export.tables import map_name
@@ -46,8 +46,8 @@ def save_report(
     checks
         What ``check_study`` returned.
     also
-        ``content`` (from ``content_plan``), ``alignment`` (from ``goal_alignment``) and ``survival`` (from ``multiverse``),
-        where there are any.
+        ``content`` (from ``content_plan``), ``alignment`` (from ``goal_alignment``), ``survival`` (from ``multiverse``) and
+        ``interviews`` (from ``link_interviews``), where there are any.
     typing
         Sentences on the typing tool; its files are linked where ``folder/typing`` holds them.
     language
@@ -69,7 +69,7 @@ def save_report(
     spoken = Spoken(language=check_language(language), study=study, candidates=candidates, personas=personas,
                     evidence=evidence, findings=findings, also=given)
     found = {"frictions": frictions(spoken), "breaks": breaks(spoken), "comparisons": comparisons(spoken),
-             "to_try": to_try(spoken), "goals": goals(spoken)}
+             "to_try": to_try(spoken), "goals": goals(spoken), "interviews": interviews(spoken)}
     ids = [one for claims in found.values() for claim in claims for one in claim.evidence]
     lines = five_lines(spoken)
     values = {
