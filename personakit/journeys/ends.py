@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import MINUTE_US, person_of, sort_within
+from personakit.eventlog import MINUTE_US, person_blocks, sort_within
 from personakit.records import EncodedLog
 
 QUANTILE = 0.99
@@ -29,13 +29,17 @@ def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.
     """
     first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
     cut = int(log.time_us.max())
-    person = person_of(log)
-    pause = np.flatnonzero((np.diff(session) > 0) & (np.diff(person) == 0))
+    pauses, owners = [], []
+    for rows, person in person_blocks(log):
+        pause = np.flatnonzero((session[rows][1:] != session[rows][:-1]) & (person[1:] == person[:-1]))
+        pauses.append(pause + rows.start)
+        owners.append(person[pause])
+    pause = np.concatenate(pauses)
     gaps, watched = log.time_us[pause + 1] - log.time_us[pause], cut - log.time_us[pause]
     people = pd.DataFrame(
         {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
          "first_us": first, "last_us": last}, index=log.participants)
-    return ends_of(people, gaps, watched, person[pause], gap_min=gap_min)
+    return ends_of(people, gaps, watched, np.concatenate(owners), gap_min=gap_min)
 
 
 def ends_of(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError, first_five, unknown_name
-from personakit.eventlog import encode_events, person_of, recode, sessionise, stays_stored, store_events, with_codes
+from personakit.eventlog import encode_events, person_blocks, recode, sessionise, stays_stored, store_events, with_codes
 from personakit.journeys.ends import journey_ends
 from personakit.journeys.rows import notes_table
 from personakit.journeys.stored import trace_stored
@@ -117,23 +117,24 @@ def _words(table: pd.DataFrame, column: str) -> Mapping[str, str]:
 
 def _with_natural_ends(log: EncodedLog, design: pd.DataFrame | None) -> EncodedLog:
     touchpoint, words = log.codes[TOUCHPOINT], log.levels[TOUCHPOINT]
-    valued = np.bincount(touchpoint + 1, weights=np.nan_to_num(log.value) > 0, minlength=len(words) + 1)[1:]
+    # a comparison with no number is false
+    valued = np.bincount(touchpoint[log.value > 0] + 1, minlength=len(words) + 1)[1:]
     events = np.bincount(touchpoint + 1, minlength=len(words) + 1)[1:]
     meant = (valued > 0) & (valued >= VALUED_SHARE * events)
     if design is not None and len(design):
         meant |= words == design.sort_values("step")[TOUCHPOINT].iloc[-1]
-    return with_codes(log, NATURAL_END, np.where(np.append(meant, False)[touchpoint], 0, -1), ["yes"])
+    return with_codes(log, NATURAL_END, np.where(np.append(meant, False), 0, -1).astype(np.int16)[touchpoint], ["yes"])
 
 
 def _notes(log: EncodedLog, session: np.ndarray, ends: pd.DataFrame) -> pd.DataFrame:
     touchpoint = log.codes[TOUCHPOINT]
-    together = np.diff(session) == 0
-    repeat = (np.diff(person_of(log)) == 0) & (np.diff(log.time_us) == 0)
-    for one in log.codes.values():
-        repeat &= np.diff(one) == 0
+    together = session[1:] == session[:-1]
+    repeat = np.concatenate([np.append(False, person[1:] == person[:-1]) for _, person in person_blocks(log)])[1:]
+    for one in (log.time_us, *log.codes.values()):
+        repeat &= one[1:] == one[:-1]
     unknown = (log.codes[CHANNEL] < 0).sum() if CHANNEL in log.codes else len(touchpoint)
     return notes_table({
         "unmapped_events": ((touchpoint < 0).sum(), len(touchpoint)),
         "tied_events": (log.ties, len(touchpoint)), "repeated_events": (repeat.sum(), len(touchpoint)),
-        "self_loops": ((together & (np.diff(touchpoint) == 0) & (touchpoint[1:] >= 0)).sum(), together.sum()),
+        "self_loops": ((together & (touchpoint[1:] == touchpoint[:-1]) & (touchpoint[1:] >= 0)).sum(), together.sum()),
         "unknown_channel": (unknown, len(touchpoint)), "open_journeys": ((ends["status"] == "open").sum(), len(ends))})
