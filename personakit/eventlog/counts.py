@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog.encoding import offsets_of, small_codes, sort_blocks
+from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_blocks
 from personakit.eventlog.queries import count_levels
 from personakit.eventlog.stored import cells_of, recode_stored
 from personakit.records import EncodedLog, StoredLog
@@ -19,8 +19,6 @@ from personakit.schema import EVENT
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
-#: rows looked at in one go: a pass over a long log stays in the cache and makes no copy of it
-BLOCK = 2**18
 _MOST_INT32 = np.iinfo(np.int32).max
 
 
