@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from personakit.errors import StudyError, first_five, unknown_name
+from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
 from personakit.eventlog import encode_events, person_blocks, recode, sessionise, stays_stored, store_events, with_codes
 from personakit.journeys.ends import journey_ends
 from personakit.journeys.rows import notes_table
 from personakit.journeys.stored import trace_stored
 from personakit.records import EncodedLog, Journeys, StoredLog, Study
-from personakit.schema import CHANNEL, EVENT, OWNER, STAGE, TOUCHPOINT, check_table
+from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, OWNER, PARTICIPANT, STAGE, TIME, TOUCHPOINT, check_table
 from personakit.wording import canonical
 
 NATURAL_END = "natural_end"
@@ -22,7 +24,7 @@ VALUED_SHARE = 0.5
 
 
 def trace_journeys(
-    study: Study, *, stages: str | Path | pd.DataFrame | None = None, session_gap_min: float = 30
+    study: Study, *, stages: str | Path | pd.DataFrame | None = None, session_gap_min: float = 30, marker: str | None = None
 ) -> Journeys:
     """Order each participant's touchpoints into a journey: encoded once, sorted once, used by every later view.
 
@@ -38,6 +40,9 @@ def trace_journeys(
         Without either, each event is its own touchpoint and there are no stages.
     session_gap_min
         A silence longer than this many minutes parts two sessions.
+    marker
+        A column of the events that says of which session each is, such as ``session``, which readers of vendors' logs
+        keep. A session is then a run of one person's events with the same mark, or with none, whatever the silences.
 
     Returns
     -------
@@ -51,7 +56,8 @@ def trace_journeys(
     Raises
     ------
     StudyError
-        No events, or a stage that the study does not have.
+        No events, a stage that the study does not have, or a marker that the events do not have or that would have to be
+        followed where the events are stored.
 
     Examples
     --------
@@ -63,13 +69,20 @@ def trace_journeys(
     if study.events is None:
         raise StudyError("events: this study has none, so there are no journeys. Add an events table.")
     stored = stays_stored(study.events)
-    log = store_events(study.events) if stored else encode_events(study.events)
+    if stored and marker is not None:
+        raise StudyError(f"marker: {marker} can be followed in memory only, and there are too many events for that. "
+                         f"Leave it out: a silence then parts sessions.")
+    log = store_events(study.events) if stored else encode_events(study.events, columns=_columns(study, marker))
     if not log.events:
         raise StudyError("events: the table has no rows, so there are no journeys. Check the file and its settings.")
     log = _with_touchpoints(log, _touchpoints(study, stages), study)
     if isinstance(log, StoredLog):
         return trace_stored(log, gap_min=session_gap_min)
     session = sessionise(log, gap_min=session_gap_min)
+    if marker is not None:
+        session = _marked(log, marker)
+        log = replace(log, **{part: {name: one for name, one in getattr(log, part).items() if name != marker}
+                              for part in ("codes", "levels")})
     ends = journey_ends(log, session, gap_min=session_gap_min)
     seen = np.bincount(log.codes[STAGE] + 1, minlength=len(log.levels[STAGE]) + 1)[1:] > 0
     return Journeys(
@@ -77,6 +90,23 @@ def trace_journeys(
         session_gap_min=float(session_gap_min), ends=ends, notes=_notes(log, session, ends),
         cut_us=int(log.time_us.max()),
     )
+
+
+def _columns(study: Study, marker: str | None) -> list[str] | None:
+    """List the columns to encode: the usual ones, and the marker of sessions."""
+    if marker is None:
+        return None
+    there = nw.from_native(study.events).collect_schema().names()
+    taken = (PARTICIPANT, EVENT, TIME, TOUCHPOINT, STAGE, OWNER, CHANNEL, DEVICE, CONTENT)
+    if marker not in there or marker in taken:
+        raise ChoiceError(unknown_name("marker", marker, [one for one in there if one not in taken]))
+    return [*(one for one in (CHANNEL, DEVICE, CONTENT) if one in there), marker]
+
+
+def _marked(log: EncodedLog, marker: str) -> np.ndarray:
+    starts = np.append(True, log.codes[marker][1:] != log.codes[marker][:-1])
+    starts[log.offsets[:-1][np.diff(log.offsets) > 0]] = True
+    return np.cumsum(starts) - 1
 
 
 def _touchpoints(study: Study, stages: str | Path | pd.DataFrame | None) -> pd.DataFrame | None:
