@@ -3,9 +3,11 @@
 Each task of each tool runs in a process of its own, which says its seconds (the second of two runs where there are fewer
 than 10 million events) and its peak memory; whoever counts must count the same. ``ratio`` is to personakit in memory on the
 same task, and ``cpu_ratio`` the same of the seconds of processor, which a busy machine hardly changes; but engines share
-work between cores, so that on two idle ones theirs last about half as long. retentioneering and pm4py (AGPL, so never a
-dependency) run where PEERS_RETENTIONEERING and PEERS_PM4PY name a Python that has them. Beyond 10 million events only the
-first task runs, and on personakit alone. Prints the CSV that benchmarks/journeys.csv holds.
+work between cores, so that on two idle ones theirs last about half as long. The last two tasks are ours alone: the trace,
+and the trace with every view after it. retentioneering and pm4py (AGPL, so never a dependency) run where
+PEERS_RETENTIONEERING and PEERS_PM4PY name a Python that has them. By default 10^5, 10^6 and 10^7 events (about ten minutes
+on two idle cores) and then 10^8, where only the first task, on personakit and on DuckDB, and our own two run. Prints the
+CSV that benchmarks/journeys.csv holds.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 EVENTS, STEPS, DAYS = 25, ("event_00", "event_01", "event_02", "event_03"), 7
 GAP_US, DAY_US, PART = 1_800_000_000, 86_400_000_000, 5_000_000
 TASKS = ("sessions and transitions", "variants", "funnel with window", "features per person")
+OWN_TASKS = ("trace", "trace and every view")
 OURS, STORED = "personakit in memory", "personakit on DuckDB"
 ENGINES = (OURS, STORED, "DuckDB SQL", "polars", "pandas")
 MOST_COMPARED, IN_ORDER = 10_000_000, "integers in time order"
@@ -34,7 +37,8 @@ def make(file, events, *, text):
 
     people, parts = max(events // 30, 10), -(-events // PART)
     span = 270 * DAY_US // parts
-    with duckdb.connect(config={"threads": 2}) as connection:
+    room = {"threads": 2, "memory_limit": "4GB", "temp_directory": str(file.parent / "spill")}
+    with duckdb.connect(config=room) as connection:
         ids = "left(md5(p::varchar), 16)" if text else "p"
         rows = " union all ".join(
             f"select * from (select hash(i + {part * PART}) % {people} as p, hash(i + {part * PART}, 1) % {EVENTS} as e, "
@@ -76,9 +80,9 @@ def ours(file, task, *, stored):
             found = eventlog.arrays_of(queries.reach_in_order(log.frame, "event", range(len(STEPS))))
             return [int((found[f"time_{one}"] - found["time_0"] <= DAYS * DAY_US).sum()) for one in range(len(STEPS))]
         people = eventlog.arrays_of(queries.summarise_people(log.frame, [], level="event", gap_us=GAP_US))
-        shares = eventlog.arrays_of(queries.count_levels(log.frame, "event"))
+        shares = eventlog.count_by_person(log, "event")
         day = log.frame.with_columns(day=nw.col("time_us") // DAY_US).select("person", "day").unique()
-        return [int((people["pauses"] + 1).sum()), int(shares["count"].sum()), eventlog.count_rows(day)]
+        return [int((people["pauses"] + 1).sum()), int(shares.sum()), eventlog.count_rows(day)]
     log = eventlog.encode_events(relation)
     if task == TASKS[0]:
         moves = eventlog.transition_counts(log, "event")
@@ -103,6 +107,40 @@ def ours(file, task, *, stored):
         return [len(variant_of(sequences(journeys, "event"))[1])]
     won = winning_attempts(journeys, Rules(column="event", names=STEPS, window_us=DAYS * DAY_US))
     return [int(one) for one in (won.rows >= 0).sum(axis=1)]
+
+
+def every_view(file, task):
+    """Trace a study whose events lie in five stages, three channels and two teams, then make each view."""
+    import duckdb
+    import pandas as pd
+
+    from personakit import journeys as room
+    from personakit.records import Study
+
+    stages, names = tuple(f"stage {one}" for one in range(5)), [f"event_{one:02}" for one in range(EVENTS)]
+    touchpoints = pd.DataFrame({
+        "event": names, "touchpoint": names, "stage": [stages[one // 5] for one in range(EVENTS)],
+        "channel": [("web", "app", "shop")[one % 3] for one in range(EVENTS)],
+        "owner": [("sales", "care")[one % 2] for one in range(EVENTS)]})
+    events = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}).sql(
+        f"select * from read_parquet('{file}')")  # noqa: S608
+    journeys = room.trace_journeys(Study(
+        name="bench", participants=pd.DataFrame(index=pd.Index(["0"], name="participant_id")), events=events,
+        touchpoints=touchpoints, stages=stages))
+    if task == OWN_TASKS[0]:
+        return []
+    chance = {"seed": 7}
+    for view, options in (
+            (room.transitions, chance), (room.transitions, {"by": "touchpoint", **chance}), (room.stage_counts, {}),
+            (room.step_matrix, {}), (room.flows, {}), (room.variants, {}), (room.loops, {}), (room.attrition, {}),
+            (room.around, {"touchpoint": names[7], **chance}), (room.funnel, chance),
+            (room.funnel, {"window_days": DAYS, **chance}), (room.time_to_stage, {"stage": stages[3], **chance}),
+            (room.returns_to_stage, {"stage": stages[3], **chance}), (room.switches, chance),
+            (room.switches, {"by": "owner", **chance}), (room.rank_friction, chance)):
+        start = time.perf_counter()
+        view(journeys, **options)
+        print(f"{view.__name__}: {time.perf_counter() - start:.2f} s", file=sys.stderr)
+    return []
 
 
 # ---------------------------------------------------------------- engines
@@ -233,8 +271,9 @@ def in_pm4py(file, task):
 
 
 def run(tool, task, file, again):
-    verbs = {OURS: lambda: ours(file, task, stored=False), STORED: lambda: ours(file, task, stored=True),
-             "DuckDB SQL": lambda: in_duckdb(file, task), "polars": lambda: in_polars(file, task),
+    file = Path(file)
+    verbs = {OURS: lambda: every_view(file, task) if task in OWN_TASKS else ours(file, task, stored=False),
+             STORED: lambda: ours(file, task, stored=True), "DuckDB SQL": lambda: in_duckdb(file, task), "polars": lambda: in_polars(file, task),
              "pandas": lambda: in_pandas(file, task), "retentioneering": lambda: in_retentioneering(file, task),
              "pm4py": lambda: in_pm4py(file, task)}
     for _ in range(2 if again == "again" else 1):
@@ -257,16 +296,19 @@ def measure(tool, task, file, events, python=sys.executable):
 
 def compare(file, ids, events):
     """Yield a row of the table for each task and tool; stop where two disagree."""
-    for task in TASKS if events <= MOST_COMPARED else TASKS[:1]:
-        tools = ENGINES if events <= MOST_COMPARED else (OURS,)
+    for task in (*(TASKS if events <= MOST_COMPARED else TASKS[:1]), *(OWN_TASKS if ids == IN_ORDER else ())):
+        tools = (OURS,) if task in OWN_TASKS else ENGINES if events <= MOST_COMPARED else (OURS, "DuckDB SQL")
         peers = {name: python for name, python in PEERS.items() if python and events <= MOST_COMPARED and ids == IN_ORDER
                  and (task == TASKS[0] or (task, name) == (TASKS[1], "pm4py"))}
         first = measure(OURS, task, file, events)
+        if first is None:
+            continue
         for tool in (*tools, *peers):
             done = first if tool == OURS else measure(tool, task, file, events, peers.get(tool, sys.executable))
             if done is None:
                 continue
-            assert not done["found"] or done["found"] == first["found"], (tool, task, done, first)
+            if done["found"] and done["found"] != first["found"]:
+                raise SystemExit(f"{tool} counts otherwise than personakit: {task}, {events} events, {done}, {first}")
             ratios = [round(done[one] / first[one], 2) for one in ("seconds", "cpu_seconds")]
             yield task, tool, ids, events, done["seconds"], done["cpu_seconds"], *ratios, done["peak_mib"]
 
@@ -291,4 +333,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         print(json.dumps(run(*sys.argv[2:6])))
     else:
-        main([int(one) for one in sys.argv[1:]] or [100_000, 1_000_000])
+        main([int(one) for one in sys.argv[1:]] or [10**5, 10**6, 10**7, 10**8])

@@ -133,7 +133,7 @@ picture = pk.plot_step_matrix(matrix, order=journeys.stages)
 paths = pk.find_paths(journeys, k=[2, 3], seed=7)
 pictures = [pk.plot_profiles(personas, evidence, top=3), pk.plot_paths(paths, k=2)]
 findings = pk.describe_journeys(journeys, personas, seed=7)
-pictures.append(pk.plot_journeys(findings))
+pictures.append(pk.plot_funnel(findings.funnel))
 assert len(pictures[0]) == 3
 
 # %% [markdown]

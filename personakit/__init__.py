@@ -51,7 +51,7 @@ _HOMES = {
                     "needed_people"),
         "export": ("save_cards", "save_map", "save_report", "save_tables", "save_comparison", "load_document",
                    "read_card_edits"),
-        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings", "plot_journeys",
+        "plots": ("plot_candidates", "plot_personas", "plot_profiles", "plot_crossings",
                   "plot_transitions", "plot_step_matrix", "plot_sankey", "plot_funnel", "plot_time_to_stage",
                   "plot_channels", "plot_paths", "plot_deviations", "plot_experience", "plot_differences"),
         "run": ("run_study", "compare_studies"),

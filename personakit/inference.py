@@ -108,24 +108,25 @@ def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random
     full = counts.nnz > DENSE * people * cells
     sums = []
     for weights in _batches(bootstrap_chunks(people, replicates=replicates, seed=seed), people):
-        total = np.zeros((len(weights), cells))
+        total = np.zeros((sum(map(len, weights)), cells))
         for start in range(0, people, PEOPLE):  # so many fit in the cache
-            own, drawn = counts[start: start + PEOPLE], weights[:, start: start + PEOPLE].astype(np.float64)
+            own = counts[start: start + PEOPLE]
+            drawn = np.concatenate([one[:, start: start + PEOPLE] for one in weights], dtype=np.float64)
             total += drawn @ own.toarray() if full else (own.T @ np.ascontiguousarray(drawn.T)).T
         sums.append(total)
     return np.concatenate(sums)
 
 
-def _batches(chunks: Iterator[np.ndarray], people: int) -> Iterator[np.ndarray]:
-    """Put chunks of weights together, so that counts are read fewer times."""
+def _batches(chunks: Iterator[np.ndarray], people: int) -> Iterator[list[np.ndarray]]:
+    """Take several chunks of weights together, so that counts are read fewer times."""
     held: list[np.ndarray] = []
     for one in chunks:
         held.append(one)
         if sum(map(len, held)) * people >= TOGETHER:
-            yield np.concatenate(held)
+            yield held
             held = []
     if held:
-        yield np.concatenate(held)
+        yield held
 
 
 def weighted_rate(weights: np.ndarray, values: np.ndarray) -> np.ndarray:

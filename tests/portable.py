@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import DAY_US, MINUTE_US, arrays_of, encode_events, person_of, queries, sessionise, store_events
-from personakit.journeys import funnel, step_matrix, trace_journeys, transitions, variants
+from personakit.eventlog import DAY_US, MINUTE_US, count_by_person, encode_events, store_events
+from personakit.journeys import funnel, stage_counts, step_matrix, trace_journeys, transitions, variants
 from personakit.records import Features, Personas, Study
 
 STAGES = ("s0", "s1", "s2")
@@ -54,6 +54,7 @@ def views_of(journeys, personas):
         "ends": journeys.ends, "notes": journeys.notes,
         "transitions": transitions(journeys, personas, seed=7, replicates=20),
         "touchpoints": transitions(journeys, by="touchpoint", seed=7, replicates=20),
+        "stages": stage_counts(journeys, personas), "seen": stage_counts(journeys, by="touchpoint"),
         "steps": step_matrix(journeys, personas, steps=4), "moves": step_matrix(journeys, steps=40, moves_only=True),
         "variants": variants(journeys, personas, by="touchpoint"), "moved": variants(journeys, moves_only=True, top=3),
         "funnel": funnel(journeys, personas, seed=7, replicates=20),
@@ -69,8 +70,8 @@ def check_views(events, lazy, monkeypatch):
     journeys = trace_journeys(study_of(lazy, people))
     there = views_of(journeys, personas)
     for name, frame in here.items():
-        if "source" in frame:  # the times of steps are not brought, and so the rows' hashes differ
-            missing = ["evidence_id", *(one for one in frame if one.startswith("days_"))]
+        if "source" in frame or "median_days" in frame:  # times are not brought, and so the rows' hashes differ
+            missing = ["evidence_id", *(one for one in frame if one.startswith("days_") or one == "median_days")]
             assert there[name][missing[1:]].isna().all(axis=None)
             frame, there[name] = frame.drop(columns=missing), there[name].drop(columns=missing)
         pd.testing.assert_frame_equal(frame, there[name], obj=name)
@@ -80,12 +81,6 @@ def check_views(events, lazy, monkeypatch):
 def check_queries(events, lazy):
     """Compare the counts that the views do not show with those of the log in memory."""
     log, stored = encode_events(events), store_events(lazy)
-    for gap_min in (5, 30):
-        found = pd.DataFrame(arrays_of(queries.with_sessions(stored.frame, gap_us=gap_min * MINUTE_US).select(
-            "person", "moment", "session"))).sort_values(["person", "moment"], kind="stable")
-        session, person = sessionise(log, gap_min=gap_min), person_of(log)
-        assert found["session"].tolist() == (session - session[log.offsets[person]]).tolist()
-    counts = arrays_of(queries.count_levels(stored.frame, "channel"))
-    assert int(counts["count"].sum()) == int((log.codes["channel"] >= 0).sum())
+    assert (count_by_person(stored, "channel") != count_by_person(log, "channel")).nnz == 0
     assert stored.participants.equals(log.participants)
     assert all(stored.levels[name].equals(log.levels[name]) for name in log.levels)

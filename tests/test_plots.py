@@ -18,7 +18,6 @@ from personakit.plots import (
     nearest_is_right,
     plot_candidates,
     plot_crossings,
-    plot_journeys,
     plot_personas,
     plot_profiles,
 )
@@ -80,19 +79,6 @@ def test_crossings_are_as_wide_as_the_people_who_move():
         plot_crossings(candidates, "kmean")
     with pytest.raises(ChoiceError, match="k = 3 only"):
         plot_crossings(candidates, "latent_class")
-
-
-def test_journeys_draws_the_funnel_and_the_steps():
-    funnel, steps = plot_journeys(hand_made.findings(), persona="P1", language="fr")
-    assert [bar.get_width() for bar in funnel.patches] == pytest.approx([0.95, 0.9, 0.6, 0.5, 0.3])
-    assert [label.get_text() for label in funnel.get_yticklabels()][2] == "décision d\u2019achat"
-    assert sum(text.get_text() == "40\u202f%" for text in steps.texts) == 5
-    funnel.figure.canvas.draw()
-
-
-def test_journeys_of_an_unknown_persona():
-    with pytest.raises(ChoiceError, match="'P7' is unknown. Allowed: all, P1, P2, P3"):
-        plot_journeys(hand_made.findings(), persona="P7")
 
 
 def test_nearest_centre_by_hand():

@@ -26,6 +26,7 @@ from personakit.eventlog.engines import arrays_of, count_rows
 from personakit.eventlog.stored import MOST_EVENTS, cells_of, stays_stored, store_events
 from personakit.records import StoredLog
 
-__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person", "count_cells",
-           "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "person_blocks", "person_of", "recode", "sessionise", "sort_within",
-           "stays_stored", "steps", "store_events", "transition_counts", "with_codes"]
+__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person",
+           "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "person_blocks",
+           "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps", "store_events",
+           "transition_counts", "with_codes"]

@@ -11,15 +11,14 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog.encoding import offsets_of, small_codes, sort_blocks
-from personakit.eventlog.stored import recode_stored
+from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_blocks
+from personakit.eventlog.queries import count_levels
+from personakit.eventlog.stored import cells_of, recode_stored
 from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
-#: rows looked at in one go: a pass over a long log stays in the cache and makes no copy of it
-BLOCK = 2**18
 _MOST_INT32 = np.iinfo(np.int32).max
 
 
@@ -164,11 +163,13 @@ def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[i
     return found
 
 
-def count_by_person(log: EncodedLog, column: str, *, keep: np.ndarray | None = None) -> sparse.csr_array:
+def count_by_person(log: EncodedLog | StoredLog, column: str, *, keep: np.ndarray | None = None) -> sparse.csr_array:
     """Count the events of each participant at each level of a column: (participants, levels), sparse.
 
-    ``keep`` (m, bool) restricts the events. Events whose level is unknown are not counted.
+    ``keep`` (m, bool) restricts the events of a log in memory. Events whose level is unknown are not counted.
     """
+    if isinstance(log, StoredLog):
+        return cells_of(log, count_levels(log.frame, column), len(log.levels[column]))
     return count_blocks(_known(log, column, keep), (len(log.participants), len(log.levels[column])))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -25,6 +26,8 @@ from personakit.schema import EVENT, ORDER, PARTICIPANT, TIME, VALUE
 
 LAST = np.iinfo(np.int64).max  # where the order column has a gap, the event comes last
 SMALL = np.iinfo(np.int16).max - 8  # so many levels fit in two bytes, with room to count on a little
+#: rows looked at in one go: a pass over a long log stays in the cache and makes no copy of it
+BLOCK = 2**18
 LISTED = 8  # whole numbers that lie closer than so many times their count are looked up in a list
 
 
@@ -88,7 +91,7 @@ def encode_events(
     if participants is not None:
         person, people = _among(person, people, participants)
     counts = np.bincount(person, minlength=len(people))
-    place, time_us = _by_person(person, rows.time_us, len(people))
+    place, time_us = _by_person(person, rows.time_us)
     offsets = offsets_of(counts)
     tied = time_us[1:] == time_us[:-1]
     tied[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(place))] - 1] = False
@@ -121,11 +124,19 @@ def distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     width = int(values.max(initial=least)) - int(least) + 1
     if width > LISTED * len(values):
         return np.unique(values, return_inverse=True)
-    at, place = values - least, np.zeros(width, dtype=np.int32)
-    place[at] = 1
+    place, at = np.zeros(width, dtype=np.int32), np.empty(len(values), dtype=np.int32)
+    for rows in _parts(len(values)):
+        place[values[rows] - least] = 1
     found = np.flatnonzero(place)
     place[found] = np.arange(len(found))
-    return found.astype(values.dtype) + least, place[at]
+    for rows in _parts(len(values)):
+        at[rows] = place[values[rows] - least]
+    return found.astype(values.dtype) + least, at
+
+
+def _parts(size: int) -> Iterator[slice]:
+    """Part so many rows, so that what is made of each part stays in the cache."""
+    return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
 
 
 def small_codes(codes: np.ndarray, levels: int) -> np.ndarray:
@@ -141,7 +152,12 @@ def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarra
     >>> sort_within(np.array([1, 0, 1]), np.array([5, 9, 3]), 2).tolist()
     [9, 3, 5]
     """
-    return sort_blocks([(owner, values)], owners)[0] if owners < SMALL else _by_person(owner, values, owners)[1]
+    if owners < SMALL:
+        return sort_blocks([(owner, values)], owners)[0]
+    if not (owner[1:] >= owner[:-1]).all():
+        return _by_person(owner, values)[1]
+    cuts = [*np.unique(np.searchsorted(owner, owner[::BLOCK])), len(owner)]
+    return np.concatenate([_by_person(owner[one:other], values[one:other])[1] for one, other in pairwise(cuts)] or [values])
 
 
 def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tuple[np.ndarray, np.ndarray]:
@@ -160,7 +176,7 @@ def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tup
     return out, size
 
 
-def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray]:
+def _by_person(person: np.ndarray, time_us: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Order rows by person, then time: their numbers and their times. Quick where they come in time order, or nearly."""
     late = np.count_nonzero(time_us[1:] < time_us[:-1])
     place = None
@@ -169,9 +185,10 @@ def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np
         person = person[place]
     # person and row in one whole number: sorting those is quick, and keeps the order within a person
     bits = max(len(person) - 1, 1).bit_length()
-    key = person.astype(np.uint64)
-    key <<= np.uint64(bits)
-    key |= np.arange(len(person), dtype=np.uint64)
+    key = np.empty(len(person), dtype=np.uint64)
+    for rows in _parts(len(person)):
+        key[rows] = person[rows].astype(np.uint64) << np.uint64(bits)
+        key[rows] |= np.arange(rows.start, rows.start + len(key[rows]), dtype=np.uint64)
     key.sort()
     key &= np.uint64((1 << bits) - 1)
     place = key.view(np.int64) if place is None else place[key.view(np.int64)]
@@ -217,7 +234,8 @@ def _of_query(frame: nw.LazyFrame, names: Sequence[str]) -> Rows:
     codes = {name: small_codes(arrays.pop(_code(name)), len(known)) for name, known in levels.items()}
     if whole:
         codes[PARTICIPANT], levels[PARTICIPANT] = _number_people(arrays.pop(PARTICIPANT))
-    return Rows(person=codes.pop(PARTICIPANT), people=levels.pop(PARTICIPANT).rename(PARTICIPANT), codes=codes, as_listed=False,
+    people = levels.pop(PARTICIPANT).rename(PARTICIPANT)
+    return Rows(person=codes.pop(PARTICIPANT), people=people, codes=codes, as_listed=False,
                 levels={name: one.rename(None) for name, one in levels.items()}, order=arrays.get(ORDER),
                 time_us=arrays[TIME].astype(np.int64, copy=False), value=arrays.get(VALUE))
 

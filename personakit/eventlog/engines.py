@@ -101,7 +101,8 @@ def lookup(column: nw.Expr, words: list[Any], codes: list[int]) -> nw.Expr:
 def has_whole_numbers(frame: nw.LazyFrame, column: str) -> bool:
     """Whether a column holds whole numbers of at most eight bytes, without gaps."""
     kind = frame.collect_schema()[column]
-    return kind.is_integer() and kind not in (nw.Int128, nw.UInt128) and not count_rows(frame.filter(nw.col(column).is_null()))
+    small = kind.is_integer() and kind not in (nw.Int128, nw.UInt128)
+    return small and not count_rows(frame.filter(nw.col(column).is_null()))
 
 
 def check_times(frame: nw.LazyFrame) -> None:

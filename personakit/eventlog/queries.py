@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from personakit.eventlog.engines import ROWS
 from personakit.schema import ORDER, TIME
 
-PERSON, MOMENT, SESSION = "person", "moment", "session"
+PERSON, MOMENT = "person", "moment"
 CELL, COUNT = "cell", "count"
 BLOCK, WORD, STEPS = "block", "word", "steps"
 #: a word of 62 bits is a whole number everywhere
@@ -36,14 +36,6 @@ def totals(rows: nw.LazyFrame, keys: Sequence[str], sums: Sequence[str], count: 
     """Add up columns within ``keys`` and count the rows as ``count``, as whole numbers: engines widen sums as they like."""
     found = rows.group_by(*keys).agg(*(nw.col(name).sum() for name in sums), *([nw.len().alias(count)] if count else []))
     return found.with_columns(*(nw.col(name).cast(nw.Int64) for name in (*sums, *([count] if count else []))))
-
-
-def with_sessions(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
-    """Give each event the number of its session, each person's from 0 on, as ``sessionise`` parts them."""
-    timed = log.with_columns(gap=nw.col(TIME) - before(TIME))
-    starts = timed.with_columns(starts=nw.when(nw.col("gap") > gap_us).then(1).otherwise(0))
-    number = nw.col("starts").cum_sum().over(PERSON, order_by=MOMENT).cast(nw.Int64)
-    return starts.with_columns(number.alias(SESSION)).drop("gap", "starts")
 
 
 def summarise_people(log: nw.LazyFrame, columns: Sequence[str], *, level: str, gap_us: int) -> nw.LazyFrame:

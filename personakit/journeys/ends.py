@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import MINUTE_US, person_of, sort_within
+from personakit.eventlog import MINUTE_US, person_blocks, sort_within
 from personakit.records import EncodedLog
 
 QUANTILE = 0.99
@@ -29,13 +31,19 @@ def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.
     """
     first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
     cut = int(log.time_us.max())
-    person = person_of(log)
-    pause = np.flatnonzero((np.diff(session) > 0) & (np.diff(person) == 0))
-    gaps, watched = log.time_us[pause + 1] - log.time_us[pause], cut - log.time_us[pause]
+    gaps, since, owner = map(np.concatenate, zip(*_pauses(log, session), strict=True))
     people = pd.DataFrame(
         {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
          "first_us": first, "last_us": last}, index=log.participants)
-    return ends_of(people, gaps, watched, person[pause], gap_min=gap_min)
+    return ends_of(people, gaps, cut - since, owner, gap_min=gap_min)
+
+
+def _pauses(log: EncodedLog, session: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Give length, beginning and participant of each silence between two sessions, block by block."""
+    for rows, person in person_blocks(log):
+        time, own = log.time_us[rows], session[rows]
+        pause = np.flatnonzero((own[1:] != own[:-1]) & (person[1:] == person[:-1]))
+        yield time[pause + 1] - time[pause], time[pause], person[pause].astype(np.int32)
 
 
 def ends_of(
@@ -60,16 +68,25 @@ def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -
     >>> truncated_quantile(np.arange(1, 101), np.full(100, 1000), .99)
     99
     """
-    sizes, counts = np.unique(gaps, return_counts=True)
-    shorter = np.cumsum(counts)
-    at_risk = shorter - np.searchsorted(np.sort(watched), sizes, side="left")
+    watched = np.sort(watched)
+    # the longest gaps nearly always decide
+    found = _from_longest(gaps, watched, quantile, len(gaps) // 16)
+    return int(found if found is not None else _from_longest(gaps, watched, quantile, len(gaps)))
+
+
+def _from_longest(gaps: np.ndarray, watched: np.ndarray, quantile: float, many: int) -> int | None:
+    """Find the quantile among so many longest gaps; None if it may lie below them. ``watched`` is sorted."""
+    whole = many == len(gaps)
+    longest = gaps if whole else np.partition(gaps, len(gaps) - many - 1)[len(gaps) - many:]
+    sizes, counts = np.unique(longest, return_counts=True)
+    at_risk = len(gaps) - many + np.cumsum(counts) - np.searchsorted(watched, sizes, side="left")
     enough = np.flatnonzero(at_risk >= WATCHED)
     if not len(enough):
-        return int(sizes[-1])
+        return int(sizes[-1]) if whole else None
     sizes, counts, at_risk = (one[: enough[-1] + 1] for one in (sizes, counts, at_risk))
     factors = np.append(1 - counts / np.maximum(at_risk, 1), 1.0)[1:]
     below = np.cumprod(factors[::-1])[::-1]
-    return int(sizes[np.argmax(below >= quantile - 1e-12)])
+    return int(sizes[np.argmax(below >= quantile - 1e-12)]) if whole or below[0] < quantile - 1e-12 else None
 
 
 def _own_quantile(gaps: np.ndarray, person: np.ndarray, people: int, *, fallback: int) -> np.ndarray:

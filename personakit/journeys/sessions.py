@@ -38,7 +38,8 @@ def audit_sessions(journeys: Journeys, *, gaps_min: Sequence[float] = GAPS_MIN, 
     DataFrame
         One row a time-out: gap_min, sessions, per_person (mean), plateau (doubling the time-out loses under 1 % of the
         sessions), in_use, first (touchpoint of most friction) and flagged (those flagged, sorted) at half, once and twice
-        the time-out in use, empty elsewhere; changes: whether first or flagged differ from those in use.
+        the time-out in use, empty elsewhere; changes: whether first or flagged differ from those in use. Where a marker
+        parts the sessions no time-out is in use, and changes says where time-outs would tell something else.
 
     Raises
     ------
@@ -61,9 +62,11 @@ def audit_sessions(journeys: Journeys, *, gaps_min: Sequence[float] = GAPS_MIN, 
     if not gaps or not all(np.isfinite(gap) and gap > 0 for gap in gaps):
         raise StudyError(f"gaps_min: {list(gaps_min)[:5]} hold a time-out that is not above 0. Give minutes such as 30.")
     counts = {gap: _sessions(journeys, gap) for gap in {*gaps, *(2 * gap for gap in gaps)}}
-    headline = {gap: _headline(journeys, gap, seed) for gap in tried}
+    headline = {gap: _headline(journeys, sessionise(journeys.log, gap_min=gap), gap, seed) for gap in tried}
+    marked = not np.array_equal(journeys.session, sessionise(journeys.log, gap_min=used))
+    own = _headline(journeys, journeys.session, used, seed) if marked else headline[used]
     rows = [(gap, counts[gap], counts[gap] / len(journeys.log.participants), _flat(counts[gap], counts[2 * gap], journeys),
-             gap == used, *headline.get(gap, ("", "")), gap in headline and headline[gap] != headline[used])
+             gap == used and not marked, *headline.get(gap, ("", "")), gap in headline and headline[gap] != own)
             for gap in gaps]
     return pd.DataFrame(rows, columns=["gap_min", "sessions", "per_person", "plateau", "in_use", "first", "flagged",
                                        "changes"]).astype({"first": "str", "flagged": "str"})
@@ -78,8 +81,7 @@ def _sessions(journeys: Journeys, gap_min: float) -> int:
     return int(sessionise(journeys.log, gap_min=gap_min)[-1]) + 1
 
 
-def _headline(journeys: Journeys, gap_min: float, seed: int) -> tuple[str, str]:
-    session = sessionise(journeys.log, gap_min=gap_min)
+def _headline(journeys: Journeys, session: np.ndarray, gap_min: float, seed: int) -> tuple[str, str]:
     again = replace(journeys, session=session, session_gap_min=float(gap_min),
                     ends=journey_ends(journeys.log, session, gap_min=gap_min))
     table = rank_friction(again, seed=seed)

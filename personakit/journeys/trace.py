@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from personakit.errors import StudyError, first_five, unknown_name
-from personakit.eventlog import encode_events, person_of, recode, sessionise, stays_stored, store_events, with_codes
+from personakit.errors import ChoiceError, StudyError, first_five, unknown_name
+from personakit.eventlog import encode_events, person_blocks, recode, sessionise, stays_stored, store_events, with_codes
 from personakit.journeys.ends import journey_ends
 from personakit.journeys.rows import notes_table
 from personakit.journeys.stored import trace_stored
 from personakit.records import EncodedLog, Journeys, StoredLog, Study
-from personakit.schema import CHANNEL, EVENT, OWNER, STAGE, TOUCHPOINT, check_table
+from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, OWNER, PARTICIPANT, STAGE, TIME, TOUCHPOINT, check_table
 from personakit.wording import canonical
 
 NATURAL_END = "natural_end"
@@ -22,7 +24,7 @@ VALUED_SHARE = 0.5
 
 
 def trace_journeys(
-    study: Study, *, stages: str | Path | pd.DataFrame | None = None, session_gap_min: float = 30
+    study: Study, *, stages: str | Path | pd.DataFrame | None = None, session_gap_min: float = 30, marker: str | None = None
 ) -> Journeys:
     """Order each participant's touchpoints into a journey: encoded once, sorted once, used by every later view.
 
@@ -38,6 +40,9 @@ def trace_journeys(
         Without either, each event is its own touchpoint and there are no stages.
     session_gap_min
         A silence longer than this many minutes parts two sessions.
+    marker
+        A column of the events that says of which session each is, such as ``session``, which readers of vendors' logs
+        keep. A session is then a run of one person's events with the same mark, or with none, whatever the silences.
 
     Returns
     -------
@@ -51,7 +56,8 @@ def trace_journeys(
     Raises
     ------
     StudyError
-        No events, or a stage that the study does not have.
+        No events, a stage that the study does not have, or a marker that the events do not have or that would have to be
+        followed where the events are stored.
 
     Examples
     --------
@@ -63,13 +69,20 @@ def trace_journeys(
     if study.events is None:
         raise StudyError("events: this study has none, so there are no journeys. Add an events table.")
     stored = stays_stored(study.events)
-    log = store_events(study.events) if stored else encode_events(study.events)
+    if stored and marker is not None:
+        raise StudyError(f"marker: {marker} can be followed in memory only, and there are too many events for that. "
+                         f"Leave it out: a silence then parts sessions.")
+    log = store_events(study.events) if stored else encode_events(study.events, columns=_columns(study, marker))
     if not log.events:
         raise StudyError("events: the table has no rows, so there are no journeys. Check the file and its settings.")
     log = _with_touchpoints(log, _touchpoints(study, stages), study)
     if isinstance(log, StoredLog):
         return trace_stored(log, gap_min=session_gap_min)
     session = sessionise(log, gap_min=session_gap_min)
+    if marker is not None:
+        session = _marked(log, marker)
+        log = replace(log, **{part: {name: one for name, one in getattr(log, part).items() if name != marker}
+                              for part in ("codes", "levels")})
     ends = journey_ends(log, session, gap_min=session_gap_min)
     seen = np.bincount(log.codes[STAGE] + 1, minlength=len(log.levels[STAGE]) + 1)[1:] > 0
     return Journeys(
@@ -77,6 +90,23 @@ def trace_journeys(
         session_gap_min=float(session_gap_min), ends=ends, notes=_notes(log, session, ends),
         cut_us=int(log.time_us.max()),
     )
+
+
+def _columns(study: Study, marker: str | None) -> list[str] | None:
+    """List the columns to encode: the usual ones, and the marker of sessions."""
+    if marker is None:
+        return None
+    there = nw.from_native(study.events).collect_schema().names()
+    taken = (PARTICIPANT, EVENT, TIME, TOUCHPOINT, STAGE, OWNER, CHANNEL, DEVICE, CONTENT)
+    if marker not in there or marker in taken:
+        raise ChoiceError(unknown_name("marker", marker, [one for one in there if one not in taken]))
+    return [*(one for one in (CHANNEL, DEVICE, CONTENT) if one in there), marker]
+
+
+def _marked(log: EncodedLog, marker: str) -> np.ndarray:
+    starts = np.append(True, log.codes[marker][1:] != log.codes[marker][:-1])
+    starts[log.offsets[:-1][np.diff(log.offsets) > 0]] = True
+    return np.cumsum(starts) - 1
 
 
 def _touchpoints(study: Study, stages: str | Path | pd.DataFrame | None) -> pd.DataFrame | None:
@@ -117,23 +147,24 @@ def _words(table: pd.DataFrame, column: str) -> Mapping[str, str]:
 
 def _with_natural_ends(log: EncodedLog, design: pd.DataFrame | None) -> EncodedLog:
     touchpoint, words = log.codes[TOUCHPOINT], log.levels[TOUCHPOINT]
-    valued = np.bincount(touchpoint + 1, weights=np.nan_to_num(log.value) > 0, minlength=len(words) + 1)[1:]
+    # a comparison with no number is false
+    valued = np.bincount(touchpoint[log.value > 0] + 1, minlength=len(words) + 1)[1:]
     events = np.bincount(touchpoint + 1, minlength=len(words) + 1)[1:]
     meant = (valued > 0) & (valued >= VALUED_SHARE * events)
     if design is not None and len(design):
         meant |= words == design.sort_values("step")[TOUCHPOINT].iloc[-1]
-    return with_codes(log, NATURAL_END, np.where(np.append(meant, False)[touchpoint], 0, -1), ["yes"])
+    return with_codes(log, NATURAL_END, np.where(np.append(meant, False), 0, -1).astype(np.int16)[touchpoint], ["yes"])
 
 
 def _notes(log: EncodedLog, session: np.ndarray, ends: pd.DataFrame) -> pd.DataFrame:
     touchpoint = log.codes[TOUCHPOINT]
-    together = np.diff(session) == 0
-    repeat = (np.diff(person_of(log)) == 0) & (np.diff(log.time_us) == 0)
-    for one in log.codes.values():
-        repeat &= np.diff(one) == 0
+    together = session[1:] == session[:-1]
+    repeat = np.concatenate([np.append(False, person[1:] == person[:-1]) for _, person in person_blocks(log)])[1:]
+    for one in (log.time_us, *log.codes.values()):
+        repeat &= one[1:] == one[:-1]
     unknown = (log.codes[CHANNEL] < 0).sum() if CHANNEL in log.codes else len(touchpoint)
     return notes_table({
         "unmapped_events": ((touchpoint < 0).sum(), len(touchpoint)),
         "tied_events": (log.ties, len(touchpoint)), "repeated_events": (repeat.sum(), len(touchpoint)),
-        "self_loops": ((together & (np.diff(touchpoint) == 0) & (touchpoint[1:] >= 0)).sum(), together.sum()),
+        "self_loops": ((together & (touchpoint[1:] == touchpoint[:-1]) & (touchpoint[1:] >= 0)).sum(), together.sum()),
         "unknown_channel": (unknown, len(touchpoint)), "open_journeys": ((ends["status"] == "open").sum(), len(ends))})

@@ -138,7 +138,8 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
     -------
     DataFrame
         evidence_id, persona, stage (or touchpoint), people, people_total, share, low, high (Wilson), events,
-        median_days (from first to last event of a visit: a run of events at the stage, over sessions).
+        median_days (from first to last event of a visit: a run of events at the stage, over sessions; empty where the
+        events are stored).
 
     Raises
     ------
@@ -160,11 +161,13 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
              "share": ratio(people, np.full(len(seen), len(rows))), "low": low, "high": high,
              "events": own.sum(axis=0)[seen], "median_days": days}
         ))
-    return with_ids(pd.concat(frames, ignore_index=True), "stages", by)
+    return said_by(journeys, with_ids(pd.concat(frames, ignore_index=True), "stages", by))
 
 
 def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarray:
     """Give the median days from the first to the last event of a visit to each level; NaN where there is none."""
+    if is_stored(journeys):
+        return np.full(len(journeys.log.levels[column]), np.nan)
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
     blocks = [(code[mine[person]], (stop - start)[mine[person]])

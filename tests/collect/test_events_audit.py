@@ -18,7 +18,6 @@ from personakit.collect.logs.audit import (
     as_pandas,
     audit_events,
     columns_of,
-    count_ties,
     counts_of,
     find_bots,
     find_duplicates,
@@ -99,7 +98,8 @@ def test_any_frame_gives_the_same(monkeypatch: pytest.MonkeyPatch, rows: list[tu
     pd.testing.assert_series_equal(counts_of(frame, "channel"), counts_of(lazy, "channel"), check_names=False,
                                    check_index_type=False)
     moments = frame.drop_duplicates(["participant_id", "time_us", "event"])
-    assert count_ties(lazy) == (0 if ordered else int(moments.duplicated(["participant_id", "time_us"]).sum()))
+    ties = 0 if ordered else int(moments.duplicated(["participant_id", "time_us"]).sum())
+    assert audit.pace_of(lazy)["ties"].sum() == ties
     assert find_bots(lazy).tolist() == [who for who, own in moments.groupby("participant_id") if is_bot(own["time_us"])]
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import small_journeys as make
 
-from personakit.errors import StudyError
+from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import encode_events, sessionise
-from personakit.journeys import trace_journeys
+from personakit.journeys import audit_sessions, trace_journeys
 from personakit.journeys.ends import journey_ends, truncated_quantile
 from personakit.records import Study
 
@@ -96,3 +96,16 @@ def test_quantile_of_gaps_sees_past_the_cut():
 def test_nobody_came_back():
     log = encode_events(make.log({"a": ["x", "y"], "b": [2.0, "x"]}))
     assert journey_ends(log, sessionise(log), gap_min=30)["status"].tolist() == ["ended", "open"]
+
+
+def test_a_marker_parts_sessions_instead_of_silences():
+    events = make.log({"a": ["x", "y", 3, "x", "y"], "b": "xx"}).assign(visit=["v1", "v1", "v1", "v2", None, None])
+    found = trace_journeys(make.study(events), marker="visit")
+    # the silence of three days lies within v1; a's event v2 and b's without a mark begin sessions of their own
+    assert found.session.tolist() == [0, 0, 0, 1, 2, 2]
+    assert found.ends["sessions"].tolist() == [2, 1]
+    assert "visit" not in found.log.codes
+    assert not audit_sessions(found, seed=1)["in_use"].any()
+    for wrong in ("visits", "event"):
+        with pytest.raises(ChoiceError, match="Allowed: visit"):
+            trace_journeys(make.study(events), marker=wrong)

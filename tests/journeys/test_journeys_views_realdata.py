@@ -10,9 +10,9 @@ import pytest
 from small_journeys import study as study_with
 from test_journeys_findings import planted
 
-from personakit.collect import read_xes
+from personakit.collect import read_events, read_xes
 from personakit.errors import StudyError
-from personakit.eventlog import DAY_US, steps
+from personakit.eventlog import DAY_US, person_of, steps
 from personakit.journeys import (
     around,
     attrition,
@@ -70,6 +70,34 @@ def test_road_fines():
     assert (len(journeys.ends), len(events), events["event"].nunique(), len(kinds)) == (100, 390, 10, 10)
     assert kinds["people"].tolist()[:3] == [36, 22, 16]
     assert reconcile(journeys, by="touchpoint")["equal"].all()
+
+
+@needs_data
+def test_snowplow_sessions_are_those_that_its_authors_expect():
+    # their session table (dbt-snowplow-web 0.16): records of one id count once, late ones do not, and only sessions with a
+    # page view or a heartbeat on a known page are listed
+    folder, page = DATA / "events" / "snowplow_web", "contexts_com_snowplowanalytics_snowplow_web_page_1_0_0.id"
+    clocks = ["collector_tstamp", "dvce_created_tstamp", "dvce_sent_tstamp"]
+    rows = read_events(folder / "snowplow_web_events.csv", keep=[*clocks, page]).tables["events"]
+    rows = rows.assign(**{one: pd.to_datetime(rows[one]) for one in clocks}).sort_values(clocks[:2], kind="stable")
+    rows, late = rows.drop_duplicates("record_id"), pd.Timedelta(days=3)
+    rows = rows[rows["session"].notna() & (rows["dvce_sent_tstamp"] - rows["dvce_created_tstamp"] <= late)]
+    rows = rows[rows["collector_tstamp"] <= rows.groupby("session")["collector_tstamp"].transform("min") + late]
+    kept = rows[["participant_id", "event", "time_us", "session"]]
+    people = pd.DataFrame(index=pd.Index(kept["participant_id"].unique(), name="participant_id"))
+    journeys = trace_journeys(Study(name="real", participants=people, events=kept), marker="session")
+    expected = pd.read_csv(folder / "snowplow_web_sessions_expected.csv", parse_dates=["end_tstamp"])
+    last = np.append(np.diff(journeys.session) != 0, True)
+    found = pd.DataFrame({
+        "domain_userid": journeys.log.participants[person_of(journeys.log)[last]],
+        "total_events": np.bincount(journeys.session), "end_tstamp": pd.to_datetime(journeys.log.time_us[last], unit="us")})
+    both = expected.merge(found.drop_duplicates(), on=list(found), how="left", indicator=True)
+    # a session here is one person's, and a run: one of theirs belongs to nobody, one changes its person, and two people
+    # hop between two sessions within a moment
+    odd = both.loc[both["_merge"] != "both", "user_id"].value_counts().to_dict()
+    assert (len(both), len(expected)) == (18, 18)
+    assert odd == {"Multiple first sessions per user": 2, "Multiple last sessions per user": 1,
+                   "Rotating domain_userid per session": 1, "NULL domain_userid": 1}
 
 
 @pytest.mark.parametrize("seed", [51, 52, 53])

@@ -120,11 +120,6 @@ def find_bots(events: Any) -> pd.Index:
     return pace.index[pace["bot"]]
 
 
-def count_ties(events: Any) -> int:
-    """Count events that share participant and time with a different event before them, and no ``order`` parts them."""
-    return 0 if ORDER in columns_of(events) else int(pace_of(events)[_TIES].sum())
-
-
 def pace_of(events: Any) -> pd.DataFrame:
     """Return the participants who may be bots or have ties, sorted: ties (0 where there is an order) and bot (bool)."""
     pace = _pace_in_memory(events) if isinstance(events, pd.DataFrame) else \
