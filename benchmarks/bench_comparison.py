@@ -30,8 +30,9 @@ def make(people, levels, steps, *, even=True, gap_min=1):
     ids = np.array([f"p{one:06d}" for one in range(people)])
     chance = None if even else rng.dirichlet(np.full(levels, 0.5))
     words = np.array([f"e{one:03d}" for one in range(levels)])
-    log = pd.DataFrame({"participant_id": np.repeat(ids, steps), "event": words[rng.choice(levels, people * steps, p=chance)],
-                        "time_us": np.tile(np.arange(steps) * gap_min * MINUTE_US, people)
+    took = rng.choice(levels, people * steps, p=chance)
+    log = pd.DataFrame({"participant_id": np.repeat(ids, steps), "event": words[took], "time_us":
+                        np.tile(np.arange(steps) * gap_min * MINUTE_US, people)
                         + np.repeat(rng.integers(0, 10**13, people), steps)})
     index = pd.Index(ids, name="participant_id")
     return trace_journeys(Study(name="benchmark", participants=pd.DataFrame(index=index), events=log))
