@@ -216,17 +216,27 @@ def order_one(seed):
         "order")["selected"][1]
 
 
-def order_two(seed):
+def second_order(seed, alpha=1.0, weight=1.0):
+    """After s00 or s01 the next step follows one table, else another, as far from it as ``weight`` says."""
     rng = np.random.default_rng(seed)
-    rows = rng.dirichlet(np.full(5, 1.0), 5)
+    rows = rng.dirichlet(np.full(5, alpha), 5)
     states = walk(rows, 300, 20, rng)
-    other = np.roll(rows, 1, axis=0)
+    other = (1 - weight) * rows + weight * np.roll(rows, 1, axis=0)
     for step in range(2, 20):
         chance = np.where((states[:, step - 2] < 2)[:, None], rows[states[:, step - 1]], other[states[:, step - 1]])
         states[:, step] = np.minimum((chance.cumsum(axis=1) < rng.random((300, 1))).sum(axis=1), 4)
-    journeys = traced(states)
+    return traced(states)
+
+
+def order_two(seed):
+    journeys = second_order(seed)
     found = markov_order(journeys, by="touchpoint", seed=seed, replicates=99).set_index("order")["selected"][2]
     return found and len(context_flips(journeys, by="touchpoint", seed=seed)) > 0
+
+
+def small_order_two(seed):
+    return markov_order(second_order(seed, 3.0, 0.5), by="touchpoint", seed=seed, replicates=99).set_index(
+        "order")["selected"][2]
 
 
 def dense_margin(seed):
@@ -331,6 +341,7 @@ ROWS: dict[str, tuple[Callable[[int], bool], float, float, float]] = {
     "mixture of 1 chain: selects 1": (mixture_of_one, 0.25, 0.9, 1.0),
     "order 1: selects 1": (order_one, 1, 0.93, 1.0),
     "order 2: selects 2 and names contexts": (order_two, 0.5, 0.95, 1.0),
+    "order 2, tables .14 apart: selects 2": (small_order_two, 0.5, 0.95, 1.0),
     "removal effects of pages that change nothing: any beyond structure": (structure_only, 1, 0.0, 0.08),
     "removal effect of a page that makes people arrive: above structure": (structure_lifted, 0.5, 0.9, 1.0),
     "leaving, a hazard that nothing changes: told better than the base rate": (leaving_noise, 1, 0.0, 0.08),

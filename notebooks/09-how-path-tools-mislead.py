@@ -174,7 +174,8 @@ print(f"sessions {sessions}, pasted {pasted.nunique()}")
 # ## 8. A removal effect read as a cause
 #
 # A banner is thrown in at random: half of the people see it, and it changes nothing, 30 % buy either way. The chain without
-# it "loses" half of the sales. And the basket, which everyone has to pass, has an effect of 1 by construction (`forced`).
+# it "loses" half of the sales; so it does when purchases are dealt anew among ways as long (`structure`). And the basket,
+# through which every buyer has to pass, has an effect of 1 by construction (`forced`).
 
 # %%
 rng = np.random.default_rng(7)
@@ -186,7 +187,8 @@ people = pd.DataFrame(index=pd.Index(log["participant_id"].unique(), name="parti
 visits = pk.trace_journeys(pk.Study(name="banner", participants=people, events=log))
 effects = pk.attribution(visits, to="buy", seed=7).set_index("touchpoint")
 assert abs(effects.loc["banner", "effect"] - 0.5) < 0.05 and effects.loc["basket", ["effect", "forced"]].all()
-effects[["people", "effect", "low", "high", "plain", "forced"]].round(2)
+assert effects.loc["banner", "falls"] == "inside" and abs(effects.loc["banner", "structure"] - 0.5) < 0.05
+effects[["people", "effect", "low", "high", "structure", "falls", "forced"]].round(2)
 
 # %%
 saw = visits.log

@@ -112,11 +112,11 @@ def run(kind, seed):
     return compare_journeys(trace_journeys(make.study_of(states)), labelled(labels, window), seed=seed, replicates=79)
 
 
-@pytest.mark.parametrize("kind", ["random personas", "double dip", "own rows"])
-def test_false_alarms(kind):
-    # at a level of 5 %, more than 5 of 25 happen once in 200; the rates are in benchmarks/journey_tests.csv
-    tables = [run(kind, seed) for seed in range(25)]
-    assert sum(table["p"].iloc[0] <= 0.05 for table in tables) <= 5
+@pytest.mark.parametrize(("kind", "deals", "most"), [("random personas", 25, 5), ("double dip", 12, 3), ("own rows", 12, 3)])
+def test_false_alarms(kind, deals, most):
+    # at a level of 5 %, more than 5 of 25, or 3 of 12, happen once in 200; the rates are in benchmarks/journey_tests.csv
+    tables = [run(kind, seed) for seed in range(deals)]
+    assert sum(table["p"].iloc[0] <= 0.05 for table in tables) <= most
     assert sum((table["verdict"] == "differ").any() for table in tables) <= 2
 
 
@@ -191,15 +191,16 @@ def test_refit_under_the_null_where_the_window_is_unknown():
 
 def test_people_who_vary_more_are_not_another_journey():
     # one persona follows one process, the people of the other each a process of their own around it
+    # more than 3 of 10 happen once in 1,000; the rate is in benchmarks/journey_tests.csv
     alarms = 0
-    for seed in range(20):
+    for seed in range(10):
         rng = np.random.default_rng(seed)
         rows = rng.dirichlet(np.full(5, 3.0), 5)
         own = np.stack([[rng.dirichlet(4 * row + 0.01) if one < 40 else row for row in rows] for one in range(160)])
         table = compare_journeys(trace_journeys(make.study_of(make.walk(own, 160, 20, rng))),
                                  labelled((np.arange(160) >= 40).astype(int)), seed=seed, replicates=79)
         alarms += table["p"].iloc[0] <= 0.05
-    assert alarms <= 4
+    assert alarms <= 3
 
 
 def test_differences_and_the_personas_that_share_a_journey():

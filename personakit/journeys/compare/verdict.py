@@ -255,7 +255,7 @@ def step_change(apart: np.ndarray, noise: np.ndarray, weight: np.ndarray, of: np
     few, middle, plain, squares = (np.add.reduceat(one, starts, axis=2) for one in (
         real - LEFT_OF_NONE * np.sqrt(noise) * likely_none, real, np.abs(apart), squared - noise))
     targets = np.diff(np.append(starts, len(of)))
-    many = np.minimum(plain, np.sqrt(targets * np.maximum(squares, 0.0)))
+    many = np.maximum(np.minimum(plain, np.sqrt(targets * np.maximum(squares, 0.0))), middle)
     change = np.stack([few, middle, many]) / 2
     weight = np.where(np.isnan(many), 0.0, weight[..., of[starts]])
     return ratio((weight * np.nan_to_num(change)).sum(axis=(2, 3)), weight.sum(axis=(1, 2)))

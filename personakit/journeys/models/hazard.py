@@ -58,7 +58,8 @@ def odds_ratios(known: np.ndarray, ended: np.ndarray, person: np.ndarray) -> tup
     starts = np.flatnonzero(np.diff(people[order], prepend=-1))
     by_person = np.add.reduceat((full * (ended - said)[:, None])[order], starts, axis=0)
     bread = np.linalg.inv(_curvature(full, said, ridge))
-    spread = np.sqrt(np.diag(bread @ (by_person.T @ by_person) @ bread))[1:]
+    # one person's share in each coefficient; a sum of squares, so never below 0
+    spread = np.sqrt(((by_person @ bread) ** 2).sum(axis=0))[1:]
     reach = norm.ppf(0.975) * spread * np.sqrt(len(starts) / max(len(starts) - 1, 1))
     return np.exp(found[1:]), np.exp(found[1:] - reach), np.exp(found[1:] + reach)
 

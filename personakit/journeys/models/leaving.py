@@ -23,6 +23,7 @@ from personakit.schema import CHANNEL, PERSONA, STAGE
 
 VISITS = ("1", "2–3", "4–7", "8–15", "16+")  # the clock: a hazard of its own for each
 TENTHS = 10
+LARGE = 20_000  # people asked about: of more, as many are drawn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,7 +85,7 @@ def predict_leaving(
     there is one question a participant, that many days after the first event: will anything still come? Days of silence
     until then are known, too; who was silent for so long that they count as gone is not asked about. Personas that come
     from first days are only used for visits after these. It cannot tell why people leave, nor what would keep them: the
-    ratios are associations, with the other terms held equal.
+    ratios are associations, with the other terms held equal. Of more than 20,000 people as many are drawn.
 
     Returns
     -------
@@ -107,11 +108,12 @@ def predict_leaving(
     """
     column = check_view(journeys, by)
     need_times(journeys, "predict_leaving")
-    since = _first_day(personas, landmark_days)
-    asked = _asked(journeys, personas, column, landmark_days, since)
+    since, rng = _first_day(personas, landmark_days), np.random.default_rng(seed)
+    drawn = rng.permutation(len(journeys.log.participants)) < LARGE
+    asked = _asked(journeys, personas, column, landmark_days, (drawn, since))
     _enough(asked)
     asked, who = _kept(asked), np.unique(asked.person)
-    fold = np.random.default_rng(seed).permutation(np.arange(len(journeys.log.participants)) % FOLDS)[asked.person]
+    fold = rng.permutation(np.arange(len(drawn)) % FOLDS)[asked.person]
     said = np.zeros((2, len(asked.left)))
     for one in range(FOLDS):
         said[:, fold == one] = _told(asked, fold != one, fold == one)
@@ -150,8 +152,12 @@ def _enough(asked: _Questions) -> None:
 
 
 def _asked(journeys: Journeys, personas: Personas | None, column: str, landmark_days: float | None,
-           since: float) -> _Questions:
-    """Find the last event before each question, whether anything came after it, and what was known."""
+           of: tuple[np.ndarray, float]) -> _Questions:
+    """Find the last event before each question, whether anything came after it, and what was known.
+
+    ``of``: who is asked about (people, bool), and from which day on.
+    """
+    drawn, since = of
     log, ends = journeys.log, journeys.ends
     owner, entry = person_of(log), log.time_us[log.offsets[:-1]]
     limit = ends["gap_limit_us"].to_numpy()
@@ -164,7 +170,7 @@ def _asked(journeys: Journeys, personas: Personas | None, column: str, landmark_
     person = owner[at]
     # both answers must have been possible before the cut, and whoever is gone at the moment is not asked about
     fit = (moment + limit[person] < journeys.cut_us) & (moment - log.time_us[at] <= limit[person])
-    fit &= moment >= entry[person] + since * DAY_US
+    fit &= drawn[person] & (moment >= entry[person] + since * DAY_US)
     share = np.zeros((len(entry), 0))
     if personas is not None:
         share = personas.membership.reindex(log.participants).to_numpy(dtype=float)

@@ -27,9 +27,10 @@ def markov_order(
 
     Use it before a transition table is read as a map: where order 1 is enough, arrows from stage to stage tell all; where
     2 is needed, ``context_flips`` lists the stages whose next step depends on where people came from. An order is
-    selected where it improves the BIC *and* a permutation rejects the one below: next steps are shuffled among the steps
-    with the same shorter past. People with processes of their own also look like a longer memory: see
-    ``journey_mixture``.
+    selected where a permutation rejects the one below: next steps are shuffled among the steps with the same shorter past.
+    The BIC, beside it, asks whether the memory is worth its many shares: where it is least at a shorter order, the memory
+    is there but small, and a shorter map tells nearly as much. People with processes of their own also look like a longer
+    memory: see ``journey_mixture``.
 
     Parameters
     ----------
@@ -72,8 +73,7 @@ def markov_order(
         rows.append((order, len(after), parameters, likelihood, -2 * likelihood + np.log(max(len(after), 1)) * parameters,
                      p, power))
     table = pd.DataFrame(rows, columns=["order", "steps", "parameters", "log_likelihood", "bic", "p", "power"])
-    needed = (table["bic"].diff() < 0) & (table["p"] <= ALPHA)
-    table["selected"] = table["order"] == int(needed.iloc[1:].cummin().sum())
+    table["selected"] = table["order"] == int((table["p"].iloc[1:] <= ALPHA).cummin().sum())
     return with_ids(table, "order", by, orders, seed, replicates)
 
 
