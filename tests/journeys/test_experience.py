@@ -128,7 +128,8 @@ def test_held_out_errors_by_hand():
 def test_a_moment_of_truth_is_found_and_noise_has_none():
     rng = np.random.default_rng(4)
     book = {"variable": ["s", "b", "recommend"], "instrument": ["ces", "ces", "nps"],
-            "touchpoint": ["Search", "Basket", None], "better": ["high", "high", None], "low": [1.0, 1, np.nan], "high": [7.0, 7, np.nan]}
+            "touchpoint": ["Search", "Basket", None], "better": ["high", "high", None],
+            "low": [1.0, 1, np.nan], "high": [7.0, 7, np.nan]}
     found = []
     for planted in (0.0, 1.0):
         answers = pd.DataFrame(rng.integers(1, 8, (150, 2)), columns=["s", "b"])

@@ -85,8 +85,9 @@ def experience(
         correlation_low, correlation_high, n_stated, tracks (the interval lies below 0). truth: source, stage, touchpoint,
         n, gain (share of the squared error of the mean that the score takes away in people held out), low, high, error,
         baseline, predicts (low above 0, all places together); a prediction is no cause. told: persona, stage, code, kind,
-        people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear, or none where a
-        source is silent), n (people who answered), verdict (converge, contradict, complement: one source speaks, silent).
+        people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear, or none
+        where a source is silent), n (people who answered), verdict (converge, contradict, complement: one source speaks,
+        silent).
 
     Raises
     ------
