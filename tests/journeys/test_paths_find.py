@@ -48,7 +48,7 @@ def test_planted_paths_are_found(method):
 
 
 def test_people_all_alike_have_no_typology():
-    # many more seeds: benchmarks/journey_tests.csv
+    # many more seeds: benchmarks/path_tests.csv
     verdicts = []
     for seed in range(3):
         rng = np.random.default_rng(seed)
