@@ -107,7 +107,7 @@ def test_peak_trough_end_and_what_sources_say_together(everyone):
     assert cell.text == "creux de la courbe\ndans 100\u202f% des rééchantillonnages"
     assert (cell.value, cell.evidence) == (found.loc["trough", "probability"], (found.loc["trough", "evidence_id"],))
     agreed = at(everyone, "agreement", "purchase")[0]
-    assert agreed.text == "elles concordent\nquestionnaire\u202f: pénible\nentretiens\u202f: pénible"
+    assert agreed.text == "elles concordent\nquestionnaire\u202f: pénible, entretiens\u202f: pénible"
     assert at(everyone, "agreement", "awareness") == ()
     marked = hand_made.findings()
     marked = replace(marked, curve=marked.curve.assign(survivors=True))

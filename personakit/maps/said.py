@@ -106,7 +106,7 @@ def agreement(view: View, stage: str) -> tuple[Cell, ...]:
         if row["hidden"] or not spoke:
             continue
         verdict = view.say(f"agree_{row['verdict']}")
-        cells.append(Cell(text=view.say("agreement_cell", verdict=verdict, said="\n".join(spoke)),
+        cells.append(Cell(text=view.say("agreement_cell", verdict=verdict, said=", ".join(spoke)),
                           evidence=(row[EVIDENCE_ID],), level="fully" if row["verdict"] == "converge" else "partly"))
     return tuple(cells)
 
