@@ -12,7 +12,6 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ import pandas as pd
 
 import personakit as pk
 from personakit.eventlog import DAY_US, MINUTE_US, transition_counts
-from personakit.inference import adjusted_rand
 from personakit.journeys.models import context_flips, journey_mixture, markov_order
 from personakit.records import Features, Journeys, Personas, Study
 from personakit.samples import clean_study, plant
@@ -36,13 +34,12 @@ def walk(rows, people, steps, rng):
     return states
 
 
-def traced(states, length=None) -> Journeys:
+def traced(states) -> Journeys:
     people, steps = states.shape
-    walked = np.ravel(np.arange(steps) < (np.full(people, steps) if length is None else length)[:, None])
     words = np.array([f"s{one:02d}" for one in range(states.max() + 1)])
     ids = np.array([f"p{one:05d}" for one in range(people)])
     events = pd.DataFrame({"participant_id": np.repeat(ids, steps), "event": words[states].ravel(),
-                           "time_us": np.tile(np.arange(steps) * DAY_US, people)})[walked]
+                           "time_us": np.tile(np.arange(steps) * DAY_US, people)})
     return pk.trace_journeys(Study(name="s", events=events,
                                    participants=pd.DataFrame(index=pd.Index(ids, name="participant_id"))))
 
@@ -301,26 +298,6 @@ def leaving_covered(seed):
     return ends.min() <= 3 <= ends.max()
 
 
-def alike(seed, method):
-    """People all of one kind: fresh seeds, journeys of unequal length."""
-    rng = np.random.default_rng(1_000 + seed)
-    states = walk(rng.dirichlet(np.full(5, 3.0), 5), 200, 12, rng)
-    return pk.find_paths(traced(states, rng.integers(6, 13, 200)), k=[2, 3, 4], method=method,
-                         measure={"by": "touchpoint"}, seed=seed).recommended is not None
-
-
-def three_ways(seed, method):
-    """Three kinds of people, each with a next step of its own (half of the steps go anywhere): the paths follow them."""
-    rng = np.random.default_rng(2_000 + seed)
-    rows = np.stack([0.1 + 0.5 * np.roll(np.eye(5), shift, axis=1) for shift in (1, 2, 0)])
-    which = np.arange(150) % 3
-    paths = pk.find_paths(traced(walk(rows[which], 150, 15, rng)), k=[2, 3, 4], method=method, seed=seed,
-                          measure={"by": "touchpoint", "method": "transition_shares"})
-    if paths.recommended is None:
-        return False
-    return adjusted_rand(np.unique(paths.labels[paths.recommended], return_inverse=True)[1], which) >= 0.5
-
-
 #: question -> (deal, share of the runs asked for, least, most)
 ROWS: dict[str, tuple[Callable[[int], bool], float, float, float]] = {
     "double dip, tested on the same steps: rejects": (double_dip_naive, 0.25, 1.0, 1.0),
@@ -347,12 +324,6 @@ ROWS: dict[str, tuple[Callable[[int], bool], float, float, float]] = {
     "leaving, a hazard that nothing changes: told better than the base rate": (leaving_noise, 1, 0.0, 0.08),
     "leaving, odds three times as high at a stage: told better": (leaving_found, 0.5, 0.9, 1.0),
     "leaving, odds three times as high at a stage: inside the interval": (leaving_covered, 1, 0.93, 1.0),
-    "people all alike: typical paths, Ward": (partial(alike, method="ward"), 5 / 3, 0.0, 0.05),
-    "people all alike: typical paths, medoids": (partial(alike, method="medoids"), 5 / 3, 0.0, 0.05),
-    "people all alike: typical paths, mixture": (partial(alike, method="mixture"), 5 / 3, 0.0, 0.05),
-    "three ways planted: typical paths that follow them, Ward": (partial(three_ways, method="ward"), 0.5, 0.9, 1.0),
-    "three ways planted: typical paths that follow them, medoids": (partial(three_ways, method="medoids"), 0.5, 0.9, 1.0),
-    "three ways planted: typical paths that follow them, mixture": (partial(three_ways, method="mixture"), 0.5, 0.9, 1.0),
 }
 
 

@@ -95,7 +95,7 @@ strongest.groupby("persona").head(2)[["persona", "feature", "inside", "outside",
 
 # %%
 journeys = pk.trace_journeys(study)
-findings = pk.describe_journeys(journeys, personas, seed=7)
+findings = pk.describe_journeys(journeys, personas, study=study, seed=7)
 findings.comparison[["persona_a", "persona_b", "change", "low", "high", "verdict"]].round(3)
 
 # %%

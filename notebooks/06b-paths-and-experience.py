@@ -96,12 +96,14 @@ curve = pk.plot_experience(lived)
 # ## Do the sources agree?
 #
 # At the purchase events, answers and interviews say the same. At the research stage answers and interviews contradict each
-# other: a reason to listen again, not to average.
+# other: a reason to listen again, not to average. And no stage is a *moment of truth*: none of its scores surely foretells, in
+# people held out, whether they recommend.
 
 # %%
 agreed = lived.triangulation.set_index("stage")
 assert agreed.loc["purchase", "verdict"] == "converge"
 assert agreed.loc["research", "verdict"] == "contradict"
+assert not lived.truth["predicts"].any()
 agreed[["events", "answers", "interviews", "verdict"]]
 
 # %% [markdown]
@@ -111,4 +113,4 @@ agreed[["events", "answers", "interviews", "verdict"]]
 # may feel otherwise.
 #
 # **Try next.** Write a design of your own as text (`"Page d'accueil+ > Fiche produit+ > Panier+ > Paiement"`); measure with
-# `method="optimal_matching"`; give `experience` your personas.
+# `method="optimal_matching"`; look for paths with `method="mixture"`; read `lived.truth`; give `experience` your personas.

@@ -37,7 +37,7 @@ candidates = pk.find_candidates(features, k=[4], seed=7)
 personas = pk.choose(candidates, "latent_class-4", by="RK", reason="stable, and the field team knows these four")
 evidence = pk.gather_evidence(study, features, personas, seed=7)
 journeys = pk.trace_journeys(study)
-findings = pk.describe_journeys(journeys, personas, seed=7)
+findings = pk.describe_journeys(journeys, personas, study=study, seed=7)
 
 # %% [markdown]
 # ## Which content for whom, and what is missing

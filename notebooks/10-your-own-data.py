@@ -89,7 +89,7 @@ top.round(2)
 
 # %%
 journeys = pk.trace_journeys(study) if study.events is not None else None
-findings = pk.describe_journeys(journeys, personas, seed=seed) if journeys else None
+findings = pk.describe_journeys(journeys, personas, study=study, seed=seed) if journeys else None
 print("\n".join(say(one, language) for one in findings.why) if findings else "no events: no journeys")
 
 # %%

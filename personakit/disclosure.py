@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from personakit.schema import CONSENT, FEATURE, KIND, PERSONA, STAGE
+from personakit.schema import CONSENT, FEATURE, KIND, PERSONA, SOURCE, STAGE, TOUCHPOINT
 
 #: A cell that stands on fewer people than this is not shown.
 THRESHOLD = 5
@@ -221,11 +221,29 @@ JOURNEY_CELLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Total,
                  ((("touchpoint",), "people"),)),
     "switches": (("people",), ("switches", "people", "restart_share", "like_share", "excess", "low", "high"), ()),
     "comparison": (("people_a", "people_b"), ("people_a", "people_b", "change", "low", "high", "r2"), ()),
+    "curve": (("asked",), ("mean", "low", "high", "n", "natural", "natural_low", "natural_high", "met",
+                          "response_rate", "weighted_mean", "within_mean"),
+              (((SOURCE, STAGE, TOUCHPOINT), "asked"),)),
+    "moments": (("asked",), ("mean", "probability", "n"), ()),
+    "triangulation": (("n",), ("answers", "n", "verdict"), (((STAGE,), "n"),)),
+    "deviations": (("people", "others"), ("times", "people", "people_total", "share", "low", "high", "more_days",
+                                          "more_days_low", "more_days_high", "conversion", "conversion_low",
+                                          "conversion_high"), ((("kind", TOUCHPOINT), "people"),)),
+})
+#: counts that a frame does not hold, from its columns. Interviewees are few by design, and their counts are kept
+COUNTED: Mapping[str, Callable[[pd.DataFrame], dict[str, pd.Series]]] = MappingProxyType({
+    "curve": lambda frame: {
+        "asked": frame["n"].where(frame[SOURCE] != "interviews"),
+        "silent": (frame["met"] * (1 - frame["response_rate"])).round()},
+    "moments": lambda frame: {"asked": frame["n"].where(frame[SOURCE] != "interviews")},
+    "deviations": lambda frame: {"others": frame["people_total"] - frame["people"]},
 })
 
 
 def journey_cells(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame of ``JourneyFindings`` with its small cells emptied. The personas of a cell add up to ``all``.
+    """Return a frame of ``JourneyFindings``, ``Experience`` or ``DesignFit`` with its small cells emptied.
+
+    The personas of a cell add up to ``all``.
 
     Examples
     --------
@@ -234,13 +252,18 @@ def journey_cells(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     [False, True, True]
     """
     counts, values, totals = JOURNEY_CELLS[name]
+    if frame.empty:
+        return frame.assign(hidden=False)
     already = _of_hidden_personas(frame) if name == "comparison" else None
-    hidden = find_small(frame, counts=counts, totals=totals, already=already)
+    counted = frame.assign(**COUNTED[name](frame)) if name in COUNTED else frame
+    hidden = find_small(counted, counts=counts, totals=totals, already=already)
     out = _empty(frame, hidden, [one for one in values if one in frame.columns])
     if name == "funnel":  # how the others part is hidden on its own: the share reached stays
         rest = ("still_open", "ended")
         few = find_small(frame, counts=rest, totals=[((STAGE,), one) for one in rest], already=hidden)
         out = _empty(out, few, rest)
+    if name == "curve":  # the few who were there and did not answer
+        out = _empty(out, hidden | find_small(counted, counts=("silent",)), ("met", "response_rate"))
     return out.assign(hidden=hidden)
 
 

@@ -14,7 +14,19 @@ import pandas as pd
 from personakit.errors import StudyError, first_five
 from personakit.frozen import Sentence, freeze, no_rows, show, show_html
 from personakit.readings import NOTHING_ASIDE, SOURCE_COLUMNS, ReadReport
-from personakit.schema import FRAMEWORKS, LANGUAGES, PARTICIPANT, PERSONA, ROLE, TABLES, VERDICTS, check_table
+from personakit.schema import (
+    FRAMEWORKS,
+    LANGUAGES,
+    PARTICIPANT,
+    PERSONA,
+    ROLE,
+    SOURCE,
+    STAGE,
+    TABLES,
+    TOUCHPOINT,
+    VERDICTS,
+    check_table,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -351,7 +363,8 @@ class JourneyFindings:
     (channels), switches, people, restart_share, like_share, excess, low, high, flagged. ``comparison``: persona_a,
     persona_b, people_a, people_b, change (mean total variation a step), low, high, p, q, verdict (differ,
     equivalent, not_distinguishable, cannot_tell), r2, tested (which steps); its first row compares all personas at once.
-    ``why`` says it in sentences.
+    ``curve``, ``moments``, ``triangulation``: those of ``experience``, where the study was given. ``why`` says it in
+    sentences.
     """
 
     stages: pd.DataFrame
@@ -362,6 +375,9 @@ class JourneyFindings:
     comparison: pd.DataFrame
     why: tuple[Sentence, ...]
     seed: int
+    curve: pd.DataFrame = field(default_factory=lambda: no_rows(PERSONA, SOURCE, STAGE, TOUCHPOINT))
+    moments: pd.DataFrame = field(default_factory=lambda: no_rows(PERSONA, SOURCE, STAGE))
+    triangulation: pd.DataFrame = field(default_factory=lambda: no_rows(PERSONA, STAGE))
 
     def __post_init__(self) -> None:
         freeze(self)

@@ -199,7 +199,7 @@ def analyse_study(
     if personas is not None and evidence is not None:
         personas = name_personas(study, personas, evidence, candidate, language)
     journeys = trace_journeys(study) if study.events is not None else None
-    findings = describe_journeys(journeys, personas, seed=seed) if journeys is not None else None
+    findings = describe_journeys(journeys, personas, study=study, seed=seed) if journeys is not None else None
     tool = type_people(study, features, personas, seed)
     return Analysis(study=study, checks=check_study(study, language=language), features=features, candidates=candidates,
                     personas=personas, evidence=evidence, findings=findings, language=language, seed=seed,

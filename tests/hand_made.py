@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from personakit.journeys import experience
 from personakit.readings import ReadReport
 from personakit.records import Candidates, Evidence, Features, JourneyFindings, Personas, Study
 from personakit.schema import FRAMEWORKS, row_id
@@ -208,7 +212,26 @@ def _with_ids(name, rows, columns):
     return frame
 
 
-def findings():
+@functools.cache
+def lived():
+    return felt(study())
+
+
+def felt(of):
+    """The frames that ``experience`` gives of a study, for its findings."""
+    found = experience(of, None, personas(), seed=7, replicates=100)
+    return {name: getattr(found, name) for name in ("curve", "moments", "triangulation")}
+
+
+def findings(of=None):
+    """What was counted, and what the people of a study live through; nothing of the latter where nobody says anything."""
+    if of is None:
+        return replace(counted(), **lived())
+    return counted() if of.answers is None and of.codes is None else replace(counted(), **felt(of))
+
+
+def counted():
+    """What was counted from events alone."""
     shares = {
         "all": (0.9, 0.8, 0.5, 0.4, 0.2),
         "P1": (0.95, 0.9, 0.6, 0.5, 0.3),
@@ -342,7 +365,7 @@ def study(*, language="fr"):
         }
     )
     touch = (
-        findings()
+        counted()
         .friction.drop_duplicates("touchpoint")[["touchpoint", "stage", "channel", "owner"]]
         .assign(event=lambda t: t["touchpoint"])
     )

@@ -135,3 +135,28 @@ def test_quotes_need_consent():
     codes = pd.DataFrame({"quote": list("abcd"), "consent": ["verbatim", "paraphrase", "none", None]})
     assert quotable(codes)["quote"].tolist() == ["a"]
     assert quotable(codes.drop(columns="consent")).empty
+
+
+def test_what_few_people_felt_or_did_is_not_shown():
+    """Of 40 answers 3 are of P1: so those of P2 close, too. Interviewees are few by design; 3 silent people are not told."""
+    curve = pd.DataFrame({
+        "persona": ["all", "P1", "P2", "all", "all"], "source": ["ces", "ces", "ces", "interviews", "csat"],
+        "stage": "purchase", "touchpoint": "", "n": [40, 3, 37, 3, 50], "met": [100, 10, 90, 0, 53],
+        "response_rate": [0.4, 0.3, 37 / 90, float("nan"), 50 / 53]})
+    curve = curve.assign(**dict.fromkeys(
+        ["mean", "low", "high", "natural", "natural_low", "natural_high", "weighted_mean", "within_mean"], 0.5))
+    shown = journey_cells("curve", curve)
+    assert shown["hidden"].tolist() == [False, True, True, False, False]
+    assert shown["mean"].isna().tolist() == [False, True, True, False, False]
+    assert shown["n"].fillna(0).tolist() == [40, 0, 0, 3, 50]
+    assert shown["response_rate"].isna().tolist() == [False, True, True, True, True]
+    assert "asked" not in shown
+    said = pd.DataFrame({"persona": ["all", "P1"], "stage": "purchase", "answers": "pain", "n": [40, 3],
+                         "verdict": "converge"})
+    assert journey_cells("triangulation", said)["verdict"].isna().tolist() == [True, True]
+    # 38 of 40 did: 2 did not
+    names = ["times", "share", "low", "high", "more_days", "more_days_low", "more_days_high", "conversion", "conversion_low",
+             "conversion_high"]
+    did = pd.DataFrame({"persona": "all", "kind": "skipped", "touchpoint": ["Basket", "Pay"], "people": [38, 20],
+                        "people_total": 40}).assign(**dict.fromkeys(names, 0.5))
+    assert journey_cells("deviations", did)["hidden"].tolist() == [True, False]

@@ -12,13 +12,12 @@ from scipy import stats
 
 from personakit.errors import ChoiceError, StudyError
 from personakit.maps import make_map
-from personakit.maps.said import mean_interval
 from personakit.records import Study
 
 
 def draw(persona=None, *, language="fr", study=None, **changes):
     records = {"personas": hand_made.personas(), "evidence": hand_made.evidence()} | changes
-    return make_map(study or hand_made.study(), hand_made.findings(), persona=persona, language=language, **records)
+    return make_map(study or hand_made.study(), hand_made.findings(study), persona=persona, language=language, **records)
 
 
 def lane(journey_map, key):
@@ -98,6 +97,23 @@ def test_curve_has_gaps_and_one_source(everyone):
     bare = draw(study=replace(study, codes=None, walkthroughs=None), evidence=None)
     assert any("Pas de courbe" in note.text for note in bare.notes)
     assert not any(lane(bare, "experience"))
+
+
+def test_peak_trough_end_and_what_sources_say_together(everyone):
+    """Answers say that product pages are easy (3 to 7) and the basket is not (1 to 4); interviewees say the same of it."""
+    found = hand_made.lived()["moments"].query("persona == 'all' and source == 'ces'").set_index("moment")
+    assert found.loc["trough", "stage"] == "purchase"
+    cell = at(everyone, "moments", "purchase")[0]
+    assert cell.text == "creux de la courbe\ndans 100\u202f% des rééchantillonnages"
+    assert (cell.value, cell.evidence) == (found.loc["trough", "probability"], (found.loc["trough", "evidence_id"],))
+    agreed = at(everyone, "agreement", "purchase")[0]
+    assert agreed.text == "elles concordent\nquestionnaire\u202f: pénible, entretiens\u202f: pénible"
+    assert at(everyone, "agreement", "awareness") == ()
+    marked = hand_made.findings()
+    marked = replace(marked, curve=marked.curve.assign(survivors=True))
+    drawn = make_map(hand_made.study(), marked, language="en")
+    assert any("those who are left" in cell.text for cell in at(drawn, "moments", "purchase"))
+    assert "moments" not in [key for key, _, _ in make_map(hand_made.study(), hand_made.counted()).lanes]
 
 
 def test_polarity_unknown_gives_no_curve_from_ease():
@@ -184,7 +200,8 @@ def test_persona_map_says_whose_journey_is_the_same():
 def test_small_answers_are_hidden():
     study = hand_made.study()
     few = draw(study=replace(study, answers=study.answers.iloc[:4]))
-    assert not any(lane(few, "effort"))
+    assert {cell.text for cells in lane(few, "effort") for cell in cells} == {"masqué pour protéger moins de 5 personnes"}
+    assert not any(cell.n for cells in lane(few, "effort") for cell in cells)
 
 
 def test_nine_stages_and_nothing_known():
@@ -202,13 +219,6 @@ def test_errors_name_the_fix():
         make_map(hand_made.study(), hand_made.findings(), persona="P1")
     with pytest.raises(StudyError, match="language"):
         draw(language="es")
-
-
-def test_mean_interval_is_that_of_t():
-    values = np.array([2.0, 4.0, 4.0, 5.0, 7.0])
-    mean, low, high = mean_interval(values)
-    expected = stats.t.interval(0.95, 4, loc=values.mean(), scale=stats.sem(values))
-    assert (mean, low, high) == pytest.approx((4.4, *expected))
 
 
 # ---------------------------------------------------------------- wants, next steps, stops, what to try

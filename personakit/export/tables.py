@@ -126,7 +126,7 @@ def publishable_tables(
     A dictionary for ``save_tables``: candidates, candidate_personas, features, dropped_features, evidence, evidence_codes,
     evidence_quotes, evidence_coverage, evidence_traits, evidence_outcomes, evidence_words, evidence_counter_quotes,
     evidence_exemplars, journey_stages, journey_transitions, journey_funnel, journey_friction, journey_switches,
-    journey_comparison, map_cells.
+    journey_comparison, journey_curve, journey_moments, journey_triangulation, map_cells.
     """
     tables = {
         "candidates": hide_small(candidates.table, counts=["smallest_n"], values=["smallest_n"]).drop(columns="hidden"),
@@ -184,8 +184,8 @@ def _traits(evidence: Evidence) -> pd.DataFrame:
 
 
 def _journey_tables(findings: JourneyFindings) -> dict[str, pd.DataFrame]:
-    return {f"journey_{name}": journey_cells(name, getattr(findings, name)) for name in JOURNEY_CELLS
-            if hasattr(findings, name)}
+    frames = {name: getattr(findings, name) for name in JOURNEY_CELLS if hasattr(findings, name)}
+    return {f"journey_{name}": journey_cells(name, one) for name, one in frames.items() if "evidence_id" in one.columns}
 
 
 def _present(frame: pd.DataFrame, *names: str) -> list[str]:

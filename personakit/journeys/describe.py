@@ -13,16 +13,17 @@ from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import COLUMNS as FUNNEL_COLUMNS
 from personakit.journeys.funnel import funnel
 from personakit.journeys.groups import ALL, FEW_PEOPLE
+from personakit.journeys.lived.experience import experience
 from personakit.journeys.rows import no_rows
 from personakit.journeys.switches import switches
 from personakit.journeys.transitions import stage_counts, transitions
-from personakit.records import JourneyFindings, Journeys, Personas
+from personakit.records import JourneyFindings, Journeys, Personas, Study
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
 
 @one_thread()
 def describe_journeys(
-    journeys: Journeys, personas: Personas | None = None, *, seed: int, replicates: int = 200
+    journeys: Journeys, personas: Personas | None = None, *, study: Study | None = None, seed: int, replicates: int = 200
 ) -> JourneyFindings:
     """Run every view of the journeys and say in sentences what stands out.
 
@@ -30,10 +31,16 @@ def describe_journeys(
     no funnel). Participants of the personas who have no events are left out. What each view cannot tell stands with the
     view.
 
+    Parameters
+    ----------
+    study
+        Where given, what people live through (``experience``) stands with the findings, for the curve of a map.
+
     Returns
     -------
     JourneyFindings
-        stages, transitions, funnel, friction, switches, comparison (empty without personas), why.
+        stages, transitions, funnel, friction, switches, comparison (empty without personas), why; curve, moments and
+        triangulation (empty without the study).
 
     Examples
     --------
@@ -45,20 +52,22 @@ def describe_journeys(
     [['buy', 1], ['see', 1]]
     """
     by = STAGE if journeys.stages else TOUCHPOINT
-    seeds = [int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(5)]
+    seeds = [int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(6)]
     friction = rank_friction(journeys, personas, seed=seeds[0], replicates=replicates)
     changes = switches(journeys, seed=seeds[1], replicates=replicates)
     comparison = no_rows(COLUMNS)
     if personas is not None:
         comparison = compare_journeys(journeys, personas, by=by, seed=seeds[2], replicates=max(replicates, 199))
+    lived = None if study is None else experience(study, journeys, personas, seed=seeds[5])
+    felt = {} if lived is None else {"curve": lived.curve, "moments": lived.moments, "triangulation": lived.triangulation}
     return JourneyFindings(
         stages=stage_counts(journeys, personas, by=by),
         transitions=transitions(journeys, personas, by=by, seed=seeds[3], replicates=replicates),
         funnel=funnel(journeys, personas, seed=seeds[4], replicates=replicates) if len(journeys.stages) > 1
         else no_rows(FUNNEL_COLUMNS),
-        friction=friction, switches=changes, comparison=comparison, seed=seed,
+        friction=friction, switches=changes, comparison=comparison, seed=seed, **felt,
         why=(*_why_open(journeys), *_why_friction(friction), *_why_switches(changes),
-             *_why_comparison(comparison, personas)),
+             *_why_comparison(comparison, personas), *(() if lived is None else lived.why)),
     )
 
 

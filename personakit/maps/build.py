@@ -10,8 +10,8 @@ from personakit.documents import Claim, JourneyMap
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.maps.lanes import Lane, lanes_of
 from personakit.maps.pair import pair_lanes, pair_note
-from personakit.maps.said import curve_source
-from personakit.maps.view import View, ease_items, own_answers, own_frames, passages, rows_of
+from personakit.maps.said import WALKTHROUGH, curve_source
+from personakit.maps.view import View, own_frames, passages, rows_of
 from personakit.records import Evidence, JourneyFindings, Personas, Study
 from personakit.schema import QUOTE
 from personakit.wording import check_language, join, say_key, term
@@ -25,15 +25,17 @@ def make_map(
 
     Use it pooled first, then for a persona whose journey was found to differ, or for two beside each other. A map gathers;
     it does not test: whether two personas' journeys differ is said by ``findings.comparison`` and repeated in the notes.
-    The experience curve has one declared source (ease answers, else interviews, else the walk-through), the same for two
-    personas, and gaps where nothing is known. A hypothesis is one: nothing on a map tells what causes what.
+    The experience curve has one declared source (answers about ease, else satisfaction, else interviews, as the findings
+    hold them; else the walk-through), the same for two personas, and gaps where nothing is known. A hypothesis is one:
+    nothing on a map tells what causes what.
 
     Parameters
     ----------
     study
         Its stages are the columns; goals, contents, touchpoints, walk-throughs, answers and codes fill lanes.
     findings
-        What the journeys show; ``None`` where the study has no events.
+        What the journeys show, from ``describe_journeys(..., study=study)`` also what people live through; ``None`` where
+        the study has no events.
     personas, evidence
         Needed for the map of one persona; evidence adds the ids of codes, and quotes of clear members only.
     persona
@@ -47,7 +49,8 @@ def make_map(
     -------
     A ``JourneyMap`` with the lanes sources (each stage's, and how well data back it), goals (of the organisation), wants
     (what interviewees want), actions, touchpoints, channels, reached, goes_on, drops_off, time (only where the visits of
-    some stage last ten minutes), experience, effort, pains, delights, opportunities (insight, team, metric, hypothesis),
+    some stage last ten minutes), experience, moments (peak, trough, end, survivors) and agreement (of sources) where there
+    are any, effort, pains, delights, opportunities (insight, team, metric, hypothesis),
     quotes, content, walkthrough and owners. A map of two has these lanes once for each persona (``reached:P1``), those
     that the organisation declares once, and ``reached_gap``. A cell's level is ``fully`` (30 people or more, or five and a
     second source that says the same), ``partly`` or ``none``. Figures on fewer than five people are hidden.
@@ -84,10 +87,17 @@ def make_map(
         title=title, language=spoken, persona="+".join(one for one in asked if one) or None,
         banner=_banner(first, personas), stages=tuple((stage, term(stage, spoken)) for stage in study.stages),
         lanes=tuple(lanes), personas=tuple(one for one in asked if one),
-        notes=(*compared, *_switches(first), Claim(text=first.say(f"curve_{source}")),
+        notes=(*compared, *_switches(first), _curve_note(first, source),
                *([Claim(text=first.say("interviews_are_few"))] if study.codes is not None else []),
                *([Claim(text=first.say("no_quotes"))] if any(_keeps_quotes_back(one, lanes) for one in views) else [])),
     )
+
+
+def _curve_note(view: View, source: str) -> Claim:
+    """Say what the curve shows, in the words of its picture."""
+    if source in (WALKTHROUGH, "none"):
+        return Claim(text=view.say(f"curve_{source}"))
+    return Claim(text=view.say("curve_note", what=say_key(f"paths.curve_{source}", view.language)))
 
 
 def _asked(personas: Personas | None, persona: str | tuple[str, str] | None) -> tuple[str | None, ...]:
@@ -110,9 +120,8 @@ def _view(study: Study, findings: JourneyFindings | None, personas: Personas | N
     members = study.participants.index
     if persona is not None and personas is not None:
         members = personas.labels.index[personas.labels == persona]
-    ease = ease_items(study)
     return View(study=study, language=language, persona=persona, evidence=evidence, frames=own_frames(findings, persona),
-                interviews=passages(study, members), ease=ease, answers=own_answers(study, ease, members))
+                interviews=passages(study, members))
 
 
 def _named(view: View, name: str) -> str:

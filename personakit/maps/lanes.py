@@ -20,10 +20,12 @@ BEFORE_CURVE: tuple[LaneMaker, ...] = (
     ("reached", measured.reached), ("goes_on", measured.goes_on), ("drops_off", measured.drops_off), ("time", measured.time),
 )
 AFTER_CURVE: tuple[LaneMaker, ...] = (
-    ("effort", said.effort), ("pains", partial(said.told, kinds=("pain",))),
+    ("agreement", said.agreement), ("effort", said.effort), ("pains", partial(said.told, kinds=("pain",))),
     ("delights", partial(said.told, kinds=("delight",))), ("opportunities", act.opportunities), ("quotes", said.quotes),
     ("content", planned.content), ("walkthrough", planned.walkthrough), ("owners", planned.owners),
 )
+#: lanes that are left out where no stage fills them
+IF_ANY = ("time", "moments", "agreement")
 #: lanes that the organisation declares: the same for everyone
 DECLARED = ("goals", "content", "walkthrough", "owners")
 #: kinds of source -> the lanes that they feed
@@ -32,10 +34,10 @@ SOURCES = {"events": ("touchpoints", "reached"), "interviews": ("wants", "pains"
 
 
 def lanes_of(view: View, source: str) -> list[Lane]:
-    """Fill the lanes of a view; ``source`` is that of the experience curve. Time is left out where no visit lasts."""
+    """Fill the lanes of a view; ``source`` is that of the experience curve. Some lanes are left out where empty."""
     lanes = [*_lanes(view, BEFORE_CURVE), ("experience", view.say("experience"), said.experience(view, source)),
-             *_lanes(view, AFTER_CURVE)]
-    lanes = [one for one in _triangulated(lanes) if one[0] != "time" or any(one[2])]
+             *_lanes(view, (("moments", lambda of, stage: said.moments(of, source, stage)), *AFTER_CURVE))]
+    lanes = [one for one in _triangulated(lanes) if one[0] not in IF_ANY or any(one[2])]
     sources = tuple(_sources(view, lanes, at) for at in range(len(view.study.stages)))
     return [("sources", view.say("sources"), sources), *lanes]
 

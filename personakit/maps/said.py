@@ -1,83 +1,52 @@
-"""Lanes that people told: perceived ease, the experience curve, pains and delights, quotes."""
+"""Lanes of what people live through, as ``experience`` measured it, and of what they told: pains, delights, quotes."""
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from personakit.disclosure import is_small, quotable
+from personakit.disclosure import quotable
 from personakit.documents import Cell
-from personakit.maps.view import MOST, View, ids, level, rows_of
-from personakit.schema import PARTICIPANT, PERSONA, QUOTE, STAGE, TOUCHPOINT, row_id
+from personakit.maps.view import MOST, View, hidden, ids, level, rows_of
+from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, QUOTE, SOURCE, STAGE, TOUCHPOINT, row_id
 from personakit.wording import canonical, number
 
 QUOTE_LENGTH = 220
 CURVE_TOP = 2.0
-
-
-def mean_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
-    """Return the mean of one value a person, and its t interval (NaN with fewer than two people).
-
-    Examples
-    --------
-    >>> [round(one, 2) for one in mean_interval(np.array([1.0, 2.0, 3.0]))]
-    [2.0, -0.48, 4.48]
-    """
-    if len(values) < 2:
-        return (float(values[0]) if len(values) else math.nan), math.nan, math.nan
-    half = stats.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values))
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+#: sources of the curve, the first that says anything is drawn; the walk-through is the visitor's, and no part of experience
+CURVES = ("ces", "csat", "interviews", "walkthrough")
+INTERVIEWS, WALKTHROUGH = CURVES[2:]
 
 
 def effort(view: View, stage: str) -> tuple[Cell, ...]:
-    """Mean ease by touchpoint of the stage, on the scale of the question."""
-    cells = []
-    for item in rows_of(view.ease[view.ease[STAGE] == stage]):
-        values = view.answers[item["variable"]].dropna()
-        if not len(values) or is_small(len(values)):
-            continue
-        mean, low, high = mean_interval(values.to_numpy())
-        said = {"mean": mean, "low": low, "high": high}
-        top = view.say("out_of", high=float(item["high"])) if pd.notna(item["high"]) else ""
-        text = view.say("ease", touchpoint=item[TOUCHPOINT], top=top, n=len(values),
-                        **{name: number(value, view.language, 1) for name, value in said.items()})
-        cells.append(Cell(text=text, value=mean, low=low, high=high, n=len(values), level=level(len(values)),
-                          evidence=(row_id("ease", item["variable"], values.to_numpy()),)))
-    return tuple(cells)
+    """Mean ease by touchpoint of the stage, on the scale of the question, and how many of those who were there answered."""
+    rows = view.at("curve", stage)
+    rows = rows[(rows[SOURCE] == "ces") & rows[TOUCHPOINT].ne("")] if len(rows) else rows
+    return tuple(hidden(view, row) if row["hidden"] else _ease(view, row) for row in rows_of(rows))
 
 
-def _curve_from_ease(view: View, stage: str) -> np.ndarray:
-    """One value a person: the mean of their ease answers at the stage, rescaled to -2..+2, high is easy."""
-    items = view.ease
-    items = items[(items[STAGE] == stage) & items["better"].isin(["high", "low"]) & (items["high"] > items["low"])]
-    scaled = {}
-    for item in rows_of(items):
-        part = (view.answers[item["variable"]] - item["low"]) / (item["high"] - item["low"])
-        scaled[item["variable"]] = (part if item["better"] == "high" else 1 - part) * 2 * CURVE_TOP - CURVE_TOP
-    return pd.DataFrame(scaled).mean(axis=1).dropna().to_numpy() if scaled else np.empty(0)
+def _ease(view: View, row: pd.Series) -> Cell:
+    mean, low, high = (float(row[f"natural{end}"]) for end in ("", "_low", "_high"))
+    n, top = int(row["n"]), float(str(row["unit"]).rsplit("–", 1)[-1])
+    text = view.say("ease" if pd.notna(low) else "ease_alike", touchpoint=row[TOUCHPOINT], n=n,
+                    top=view.say("out_of", high=top), rate=_rate(view, row), **{
+                        name: number(value, view.language, 1)
+                        for name, value in {"mean": mean, "low": low, "high": high}.items() if pd.notna(value)})
+    return Cell(text=text, value=mean, low=_known(low), high=_known(high), n=n, level=level(n), evidence=(row[EVIDENCE_ID],))
 
 
-def _curve_from_interviews(view: View, stage: str) -> np.ndarray:
-    """One value an interviewee: delights minus pains over both, times two."""
-    told = view.interviews
-    told = told[(told[STAGE] == stage) & told["kind"].isin(["pain", "delight"])].drop_duplicates([PARTICIPANT, "code"])
-    sign = told["kind"].eq("delight").astype("float64") * 2 - 1
-    return (sign.groupby(told[PARTICIPANT]).mean() * CURVE_TOP).to_numpy() if len(told) else np.empty(0)
+def _rate(view: View, row: pd.Series) -> str:
+    """Say which share of those who were there answered, where the log knows who was."""
+    return view.say("answered", rate=float(row["response_rate"]), met=int(row["met"])) if row["response_rate"] > 0 else ""
 
 
-def _curve_from_walkthrough(view: View, stage: str) -> np.ndarray:
-    """Return the ratings of our own shop at the stage: only on the -2..+2 scale."""
-    visits = view.study.walkthroughs
-    if visits is None or "rating" not in visits.columns or not visits["rating"].dropna().between(-2, 2).all():
-        return np.empty(0)
-    own = visits[(visits["shop"].map(canonical) == "own") & (visits[STAGE] == stage)]
-    return own["rating"].dropna().to_numpy(dtype=float)
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else value
 
 
-CURVES = {"ces": _curve_from_ease, "interviews": _curve_from_interviews, "walkthrough": _curve_from_walkthrough}
+# ---------------------------------------------------------------- the curve, its moments, and whether sources agree
+def _curve(view: View, source: str) -> pd.DataFrame:
+    rows = view.frames["curve"]
+    return rows[(rows[SOURCE] == source) & (rows[TOUCHPOINT] == "") & rows[STAGE].isin(list(view.study.stages))]
 
 
 def curve_source(*views: View) -> str:
@@ -87,21 +56,59 @@ def curve_source(*views: View) -> str:
 
 def experience(view: View, source: str) -> tuple[tuple[Cell, ...], ...]:
     """Draw the curve of a source, one cell a stage. Sources are never mixed."""
-    if source == "none":
-        return tuple(() for _ in view.study.stages)
-    return tuple(_curve_cell(view, source, CURVES[source](view, stage)) for stage in view.study.stages)
+    if source == WALKTHROUGH:
+        return tuple(_visited(view, stage) for stage in view.study.stages)
+    rows = _curve(view, source)
+    rows = rows[~rows["hidden"].astype(bool)] if len(rows) else rows
+    return tuple(tuple(_point(view, float(row["mean"]), int(row["n"]), row) for row in rows_of(rows[rows[STAGE] == stage]))
+                 for stage in view.study.stages)
 
 
-def _curve_cell(view: View, source: str, values: np.ndarray) -> tuple[Cell, ...]:
-    if not len(values) or (source == "ces" and is_small(len(values))):
+def _point(view: View, mean: float, n: int, row: pd.Series) -> Cell:
+    text = f"{'+' if round(mean, 1) > 0 else ''}{number(mean, view.language, 1)} (n = {n})"
+    return Cell(text=text, value=mean, low=_known(row["low"]), high=_known(row["high"]), n=n, evidence=(row[EVIDENCE_ID],),
+                tone="delight" if mean > 0 else "pain" if mean < 0 else "",
+                level=level(n) if row[SOURCE] not in (INTERVIEWS, WALKTHROUGH) else "partly")
+
+
+def _visited(view: View, stage: str) -> tuple[Cell, ...]:
+    """Mean of the ratings of our own shop at the stage: only on the -2..+2 scale."""
+    visits = view.study.walkthroughs
+    if visits is None or "rating" not in visits.columns or not visits["rating"].dropna().abs().le(CURVE_TOP).all():
         return ()
-    mean, low, high = mean_interval(values) if source != "walkthrough" else (float(values.mean()), math.nan, math.nan)
-    low, high = max(low, -CURVE_TOP), min(high, CURVE_TOP)
-    tone = "delight" if mean > 0 else "pain" if mean < 0 else ""
-    text = f"{'+' if round(mean, 1) > 0 else ''}{number(mean, view.language, 1)} (n = {len(values)})"
-    return (Cell(text=text, value=mean, low=None if math.isnan(low) else low, high=None if math.isnan(high) else high,
-                 n=len(values), evidence=(row_id("curve", source, values),), tone=tone,
-                 level=level(len(values)) if source == "ces" else "partly"),)
+    own = visits.loc[(visits["shop"].map(canonical) == "own") & (visits[STAGE] == stage), "rating"].dropna().astype(float)
+    row = pd.Series({SOURCE: WALKTHROUGH, "low": None, "high": None,
+                     EVIDENCE_ID: row_id("curve", WALKTHROUGH, own.to_numpy())})
+    return (_point(view, float(own.mean()), len(own), row),) if len(own) else ()
+
+
+def moments(view: View, source: str, stage: str) -> tuple[Cell, ...]:
+    """Say whether the stage is the peak, the trough or the end of the curve, how surely, and whether it is of survivors."""
+    rows = view.at("moments", stage)
+    rows = rows[rows[SOURCE] == source] if len(rows) else rows
+    cells = [Cell(text=view.say(f"moment_{row['moment']}", probability=float(row["probability"])), n=int(row["n"]),
+                  value=float(row["probability"]), evidence=(row[EVIDENCE_ID],), level=level(row["n"]))
+             for row in rows_of(rows) if not row["hidden"]]
+    here = _curve(view, source)
+    if not cells and len(here) and ((here[STAGE] == stage) & ~here["hidden"]).any():
+        cells = [Cell(text=view.say("moment_none"), level="partly")] if len(view.frames["moments"]) else []
+    left = here[(here[STAGE] == stage) & here["survivors"].astype(bool)] if len(here) else here
+    return (*cells, *(Cell(text=view.say("survivors"), evidence=ids(left), level="partly") for _ in range(len(left))))
+
+
+def agreement(view: View, stage: str) -> tuple[Cell, ...]:
+    """Say whether what people did, answered and told at the stage point the same way."""
+    cells = []
+    for row in rows_of(view.at("triangulation", stage)):
+        spoke = [view.say("speaks", source=view.say(f"source_{source}"), what=view.say(f"says_{row[column]}"))
+                 for column, source in (("events", "events"), ("answers", "ces"), (INTERVIEWS, INTERVIEWS))
+                 if row[column] in ("pain", "delight")]
+        if row["hidden"] or not spoke:
+            continue
+        verdict = view.say(f"agree_{row['verdict']}")
+        cells.append(Cell(text=view.say("agreement_cell", verdict=verdict, said=", ".join(spoke)),
+                          evidence=(row[EVIDENCE_ID],), level="fully" if row["verdict"] == "converge" else "partly"))
+    return tuple(cells)
 
 
 def told(view: View, stage: str, kinds: tuple[str, ...]) -> tuple[Cell, ...]:

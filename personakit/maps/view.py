@@ -10,12 +10,12 @@ import pandas as pd
 from personakit.disclosure import journey_cells
 from personakit.documents import Cell
 from personakit.records import Evidence, JourneyFindings, Study
-from personakit.schema import PARTICIPANT, PERSONA, STAGE, TOUCHPOINT
+from personakit.schema import PARTICIPANT, PERSONA, SOURCE, STAGE, TOUCHPOINT
 from personakit.wording import say_key
 
 EVERYONE = "all"
 #: frames of the findings that a map shows
-FRAMES = ("stages", "transitions", "funnel", "friction", "switches", "comparison")
+FRAMES = ("stages", "transitions", "funnel", "friction", "switches", "comparison", "curve", "moments", "triangulation")
 #: people from which a measured cell counts as solid (``fully``)
 SOLID = 30
 #: people from which a cell counts as solid where a second kind of source says the same
@@ -27,8 +27,7 @@ MOST = 3
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
     """One persona (or everyone, ``persona`` is None) of one study. ``frames`` holds its journey findings, small cells
-    emptied; ``interviews`` the coded passages of these people, ``answers`` their answers about ease, ``ease`` the questions
-    behind these, and ``register`` the hypotheses of the team.
+    emptied; ``interviews`` the coded passages of these people, and ``register`` the hypotheses of the team.
     """
 
     study: Study
@@ -37,8 +36,6 @@ class View:
     frames: Mapping[str, pd.DataFrame]
     evidence: Evidence | None
     interviews: pd.DataFrame
-    ease: pd.DataFrame
-    answers: pd.DataFrame
     register: pd.DataFrame | None = None
 
     def say(self, key: str, **values: object) -> str:
@@ -61,24 +58,6 @@ def passages(study: Study, members: pd.Index) -> pd.DataFrame:
     return own.assign(**{STAGE: own[STAGE].fillna(own[TOUCHPOINT].map(stages_of(study)))})
 
 
-def ease_items(study: Study) -> pd.DataFrame:
-    """List the questions about ease (instrument CES) that name a touchpoint and were answered: one row a question."""
-    book, answers = study.codebook, study.answers
-    if book is None or answers is None or not {"instrument", TOUCHPOINT} <= set(book.columns):
-        return pd.DataFrame(columns=["variable", TOUCHPOINT, STAGE, "better", "low", "high"])
-    items = book.reindex(columns=["variable", "instrument", TOUCHPOINT, "better", "low", "high"])
-    items = items[items["instrument"].fillna("").str.casefold().eq("ces") & items["variable"].isin(answers.columns)]
-    return items.assign(**{STAGE: items[TOUCHPOINT].map(stages_of(study))})
-
-
-def own_answers(study: Study, items: pd.DataFrame, members: pd.Index) -> pd.DataFrame:
-    """Return the answers of these people to these questions, as numbers."""
-    if study.answers is None:
-        return pd.DataFrame(index=members[:0])
-    own = study.answers.loc[study.answers.index.isin(members), list(items["variable"])]
-    return own.apply(pd.to_numeric, errors="coerce").astype("float64")
-
-
 def stages_of(study: Study) -> pd.Series:
     """Return the stage of each touchpoint, the first listed where a touchpoint serves several."""
     if study.touchpoints is None:
@@ -89,7 +68,7 @@ def stages_of(study: Study) -> pd.Series:
 def own_frames(findings: JourneyFindings | None, persona: str | None) -> dict[str, pd.DataFrame]:
     """Return the frames of the findings for a persona, or for everyone; empty ones where there are no findings."""
     if findings is None:
-        return {name: pd.DataFrame(columns=[PERSONA, STAGE, "flagged"]) for name in FRAMES}
+        return {name: pd.DataFrame(columns=[PERSONA, SOURCE, STAGE, TOUCHPOINT, "flagged"]) for name in FRAMES}
     frames = {}
     for name in FRAMES:
         frame = journey_cells(name, getattr(findings, name))

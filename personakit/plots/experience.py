@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personakit.disclosure import find_small
+from personakit.disclosure import journey_cells
 from personakit.errors import ChoiceError, unknown_name
 from personakit.journeys import Experience
 from personakit.plots.look import COLOURS, DASHES, INK, LINE, MARKERS, MUTED, dress, write_numbers
@@ -42,14 +42,13 @@ def plot_experience(experience: Experience, *, source: str | None = None, langua
     from matplotlib import pyplot as plt
 
     check_language(language)
-    rows = experience.curve[(experience.curve[TOUCHPOINT] == "") & (experience.curve[STAGE] != "")]
+    rows = journey_cells("curve", experience.curve)
+    rows = rows[(rows[TOUCHPOINT] == "") & (rows[STAGE] != "")]
     known = list(dict.fromkeys(rows[SOURCE]))
     chosen = source or (known[0] if known else "ces")
     if chosen not in known:
         raise ChoiceError(unknown_name("source", chosen, known))
-    rows = rows[rows[SOURCE] == chosen]
-    # the people of a stage add up over the personas
-    rows = rows[~find_small(rows, counts=["n"], totals=[((STAGE,), "n")])] if chosen != "interviews" else rows
+    rows = rows[(rows[SOURCE] == chosen) & ~rows["hidden"]]
     order = list(dict.fromkeys(experience.triangulation[STAGE]))
     stages = [one for one in order if one in set(rows[STAGE])]
     _, ax = plt.subplots(figsize=(max(5.6, 1.7 * len(stages) + 1.6), 4.0), layout="constrained")

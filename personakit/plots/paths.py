@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from personakit.disclosure import find_small
+from personakit.disclosure import find_small, journey_cells
 from personakit.errors import ChoiceError, unknown_name
 from personakit.journeys import DesignFit, Paths
 from personakit.plots.look import COLOURS, INK, LINE, MUTED, dress
@@ -123,9 +123,8 @@ def plot_deviations(fit: DesignFit, *, persona: str = "all", top: int = 5, langu
     known = list(dict.fromkeys(fit.deviations[PERSONA]))
     if persona not in known:
         raise ChoiceError(unknown_name("persona", persona, known))
-    rows = fit.deviations[fit.deviations[PERSONA] == persona]
-    # those who deviate and those who do not are two cells
-    rows = rows[~find_small(rows.assign(others=rows["people_total"] - rows["people"]), counts=["people", "others"])]
+    rows = journey_cells("deviations", fit.deviations)
+    rows = rows[(rows[PERSONA] == persona) & ~rows["hidden"]]
     kinds = [one for one in KINDS if (rows["kind"] == one).any()] or ["skipped"]
     most = {one: min(top, int((rows["kind"] == one).sum())) for one in kinds}
     figure, axes = plt.subplots(len(kinds), 1, figsize=(7.6, 0.9 + 0.34 * sum(most.values()) + 0.5 * len(kinds)),

@@ -118,14 +118,31 @@ def test_effort_by_hand():
     assert effort.loc["b", "hesitation_min"] == pytest.approx(29 * 10 / 2)
 
 
-def test_held_out_errors_see_a_line_and_no_noise():
-    rng = np.random.default_rng(1)
-    x, fold = rng.normal(size=300), np.arange(300) % 10
-    line, flat = _held_out_errors(x, 2 * x + 1, fold)
-    assert line.max() < 1e-20
-    noise, mean = _held_out_errors(x, rng.normal(size=300), fold)
-    assert 1 - noise.sum() / mean.sum() < 0.02
-    assert flat.sum() > 100
+def test_held_out_errors_by_hand():
+    # (0, 0), (1, 1), (2, 5): a line through the two others says -3, 2.5 and 2; their mean 3, 2.5 and .5
+    line, flat = _held_out_errors(np.array([0.0, 1, 2]), np.array([0.0, 1, 5]))
+    assert line.tolist() == pytest.approx([3**2, 1.5**2, 3**2])
+    assert flat.tolist() == pytest.approx([3**2, 1.5**2, 4.5**2])
+
+
+def test_a_moment_of_truth_is_found_and_noise_has_none():
+    rng = np.random.default_rng(4)
+    book = {"variable": ["s", "b", "recommend"], "instrument": ["ces", "ces", "nps"],
+            "touchpoint": ["Search", "Basket", None], "better": ["high", "high", None],
+            "low": [1.0, 1, np.nan], "high": [7.0, 7, np.nan]}
+    found = []
+    for planted in (0.0, 1.0):
+        answers = pd.DataFrame(rng.integers(1, 8, (150, 2)), columns=["s", "b"])
+        answers["recommend"] = np.clip(np.round(rng.normal(5, 2, 150) + planted * (answers["b"] - 4)), 0, 10)
+        found.append(experience(asked(answers, book), seed=7, replicates=200))
+    none, basket = found
+    assert not none.truth["predicts"].any()
+    assert "none surely predicts" in say(none.why[-1], "en")
+    assert basket.truth.set_index("touchpoint")["predicts"].to_dict() == {"Basket": True, "Search": False}
+    best = row(basket.truth, touchpoint="Basket")
+    assert best["gain"] == pytest.approx(1 - best["error"] ** 2 / best["baseline"] ** 2)
+    assert best["error"] == pytest.approx(2, abs=0.3)  # on the scale of the question, where the noise has 2
+    assert say(basket.why[-1], "fr").startswith("Moment de vérité\u202f: ce qui se dit de Basket")
 
 
 def test_lunettes_agrees_where_the_friction_was_planted():

@@ -83,10 +83,11 @@ def experience(
         (peak, trough, end), stage, mean, probability (share of resamples that agree; of the end: that it is above the mean
         of the other stages), n. effort: persona, measure, mean, low, high, n, correlation (Spearman, with stated ease),
         correlation_low, correlation_high, n_stated, tracks (the interval lies below 0). truth: source, stage, touchpoint,
-        n, gain (share of the squared error that the score takes away in people held out), low, high; a prediction is no
-        cause. told: persona, stage, code, kind, people, interviewees. triangulation: persona, stage, events, answers,
-        interviews (pain, delight, unclear, or none where a source is silent), verdict (converge, contradict, complement:
-        one source speaks, silent).
+        n, gain (share of the squared error of the mean that the score takes away in people held out), low, high, error,
+        baseline, predicts (low above 0, all places together); a prediction is no cause. told: persona, stage, code, kind,
+        people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear, or none
+        where a source is silent), n (people who answered), verdict (converge, contradict, complement: one source speaks,
+        silent).
 
     Raises
     ------
@@ -121,10 +122,11 @@ def experience(
     moments = moment_table(scores, groups, study.stages, seed=seeds[0], replicates=replicates)
     effort = _effort(study, journeys, scores, groups, seeds[1], replicates)
     friction = None if journeys is None or not journeys.stages else rank_friction(journeys, personas, seed=seeds[2])
+    truth = truth_table(scores, outcome, seed=seeds[3], replicates=replicates)
     return Experience(
         curve=curve, moments=moments, effort=effort, told=told, triangulation=_triangulated(study, groups, curve, friction),
-        truth=truth_table(scores, outcome, seed=seeds[3], replicates=replicates), unusable=scores.unusable, seed=seed,
-        why=_why(scores, moments, effort, curve))
+        truth=truth, unusable=scores.unusable, seed=seed,
+        why=(*_why(scores, moments, effort, curve), *_why_truth(truth)))
 
 
 def _groups(study: Study, personas: Personas | None) -> dict[str, np.ndarray]:
@@ -174,8 +176,9 @@ def _triangulated(study: Study, groups: dict[str, np.ndarray], curve: pd.DataFra
             answers = mine[mine[SOURCE].isin(["ces", "csat"])]
             said = {"events": _events_say(friction, persona, stage), "answers": _rows_say(answers),
                     INTERVIEWS: _rows_say(mine[mine[SOURCE] == INTERVIEWS])}
-            rows.append((persona, stage, *said.values(), _agree(list(said.values()))))
-    names = [PERSONA, STAGE, "events", "answers", INTERVIEWS, "verdict"]
+            rows.append((persona, stage, *said.values(), int(answers["n"].max()) if len(answers) else 0,
+                         _agree(list(said.values()))))
+    names = [PERSONA, STAGE, "events", "answers", INTERVIEWS, "n", "verdict"]
     return with_ids(pd.DataFrame(rows, columns=names), "triangulation")
 
 
@@ -213,6 +216,20 @@ def _agree(said: list[str]) -> str:
     if len(set(clear)) > 1:
         return "contradict"
     return "converge" if len(clear) > 1 else "complement"
+
+
+def _why_truth(truth: pd.DataFrame) -> tuple[Sentence, ...]:
+    """Name the places whose score predicts the outcome of people held out, or say that none does."""
+    if not len(truth):
+        return ()
+    found = truth[truth["predicts"]]
+    if not len(found):
+        best = truth.iloc[0]
+        return (Sentence(key="paths.no_truth", values={"n": len(truth), "place": best[TOUCHPOINT] or best[STAGE],
+                                                       **{name: float(best[name]) for name in ("gain", "low", "high")}}),)
+    return tuple(Sentence(key="paths.truth", values={
+        "place": row[TOUCHPOINT] or row[STAGE], "n": int(row["n"]), "gain": float(row["gain"]), "low": float(row["low"]),
+        "high": float(row["high"])}) for _, row in found.iterrows())
 
 
 def _why(scores: Scores, moments: pd.DataFrame, effort: pd.DataFrame, curve: pd.DataFrame) -> tuple[Sentence, ...]:

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from personakit.inference import percentile_interval, person_weights
-from personakit.journeys.lived.scores import Scores
+from personakit.journeys.lived.scores import TOP, Scores
 from personakit.journeys.rows import with_ids
 from personakit.schema import SOURCE, STAGE, TOUCHPOINT
 
-FOLDS, FEWEST = 10, 50
-COLUMNS = [SOURCE, STAGE, TOUCHPOINT, "n", "gain", "low", "high"]
+FEWEST, ALPHA = 50, 0.05
+COLUMNS = [SOURCE, STAGE, TOUCHPOINT, "n", "gain", "low", "high", "error", "baseline", "predicts"]
 
 
 def truth_table(scores: Scores, outcome: pd.Series | None, *, seed: int, replicates: int) -> pd.DataFrame:
@@ -20,44 +20,59 @@ def truth_table(scores: Scores, outcome: pd.Series | None, *, seed: int, replica
     Returns
     -------
     DataFrame
-        evidence_id, source, stage, touchpoint, n (people with both), gain (share of the squared error of the mean that a
-        line through the score takes away in people who were not used to draw it, ten folds), low, high (bootstrap of
-        people). The best first. Places with fewer than 50 people are left out. People answered different questions, so
-        compare places by their intervals. A prediction is no cause.
+        evidence_id, source, stage, touchpoint (empty: the whole stage, where it has several), n (people with both), gain
+        (share of the squared error of the baseline that a line through the score takes away; each person is held out, and
+        foretold from all others), low, high (bootstrap of people; right about all places together in 95 of 100), error,
+        baseline (root mean squared error in people held out with the score, and with the mean of the others; in units of the
+        outcome), predicts (low above 0). The best first. Places with fewer than 50 people are left out. People answered
+        different questions, so compare places by their intervals. A prediction is no cause.
     """
     ends = _outcome(scores, outcome)
+    asked = [] if ends is None else [(at, *_known(scores.values[:, at], ends)) for at in _places(scores)]
+    asked = [(at, x, y) for at, x, y in asked if len(x) >= FEWEST and np.ptp(x) and np.ptp(y)]
     rows = []
-    for at, place in enumerate(scores.places.to_dict("records")):
-        if ends is None or place[SOURCE] == "nps" or not place[TOUCHPOINT]:
-            continue
-        both = np.flatnonzero(~np.isnan(scores.values[:, at]) & ~np.isnan(ends))
-        x, y = scores.values[both, at], ends[both]
-        if len(both) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
-            continue
-        line, flat = _held_out_errors(x, y, np.random.default_rng(seed).permutation(len(both)) % FOLDS)
-        weights = person_weights(len(both), replicates=replicates, seed=seed)
-        low, high = percentile_interval(1 - (weights @ line) / np.maximum(weights @ flat, 1e-12))
-        rows.append((place[SOURCE], place[STAGE], place[TOUCHPOINT], len(both), float(1 - line.sum() / flat.sum()),
-                     float(low), float(high)))
+    for at, x, y in asked:
+        line, flat = _held_out_errors(x, y)
+        weights, place = person_weights(len(x), replicates=replicates, seed=seed), scores.places.iloc[at]
+        draws = 1 - (weights @ line) / np.maximum(weights @ flat, 1e-12)
+        low, high = percentile_interval(draws, level=1 - ALPHA / len(asked))  # of several, one looks good by chance
+        rows.append((place[SOURCE], place[STAGE], place[TOUCHPOINT], len(x), float(1 - line.sum() / flat.sum()), float(low),
+                     float(high), float(np.sqrt(line.mean())), float(np.sqrt(flat.mean())), bool(low > 0)))
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values(["gain", TOUCHPOINT], ascending=[False, True])
     return with_ids(table.reset_index(drop=True), "truth", seed, replicates)
 
 
+def _known(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    both = ~np.isnan(values) & ~np.isnan(ends)
+    return values[both], ends[both]
+
+
+def _places(scores: Scores) -> list[int]:
+    """Return the touchpoints that were scored, and the stages of which several were."""
+    told = scores.places[scores.places[SOURCE] != "nps"]
+    several = told[told[TOUCHPOINT] != ""].groupby([SOURCE, STAGE])[TOUCHPOINT].transform("size") > 1
+    stages = set(map(tuple, told.loc[several.index[several], [SOURCE, STAGE]].to_numpy()))
+    rows = zip(told.index, told[SOURCE], told[STAGE], told[TOUCHPOINT], strict=True)
+    return [int(at) for at, source, stage, touchpoint in rows if touchpoint or (source, stage) in stages]
+
+
 def _outcome(scores: Scores, outcome: pd.Series | None) -> np.ndarray | None:
+    """Return the outcome of each person: what was given, or the first question about recommending, on its own scale."""
     if outcome is not None:
         return outcome.reindex(scores.people).to_numpy(float, na_value=np.nan)
-    asked = np.flatnonzero((scores.places[SOURCE] == "nps").to_numpy())
-    return scores.values[:, asked[0]] if len(asked) else None
+    asked = scores.places[scores.places[SOURCE] == "nps"]
+    if not len(asked):
+        return None
+    low, high = asked[["scale_low", "scale_high"]].iloc[0]
+    return low + (scores.values[:, asked.index[0]] + TOP) / (2 * TOP) * (high - low)
 
 
-def _held_out_errors(x: np.ndarray, y: np.ndarray, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Squared errors of a least-squares line and of the mean, each of people who were not used for it."""
-    line, flat = np.empty(len(x)), np.empty(len(x))
-    for one in range(FOLDS):
-        out, used = fold == one, fold != one
-        middle, mean = x[used].mean(), y[used].mean()
-        spread = float(((x[used] - middle) ** 2).sum())
-        slope = float(((x[used] - middle) * (y[used] - mean)).sum()) / spread if spread else 0.0
-        line[out] = (y[out] - mean - slope * (x[out] - middle)) ** 2
-        flat[out] = (y[out] - mean) ** 2
-    return line, flat
+def _held_out_errors(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared errors of a least-squares line and of the mean, each person foretold from all others.
+
+    Leaving one out needs no second fit: the residual over one less the leverage (Allen, 1974).
+    """
+    apart, away = x - x.mean(), y - y.mean()
+    spread = float(apart @ apart)
+    line = (away - float(away @ apart) / spread * apart) / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12)
+    return line**2, (away / (1 - 1 / len(x))) ** 2

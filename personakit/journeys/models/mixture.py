@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.records import Journeys
 from personakit.schema import STAGE
 
+#: steps of people (people, cells): sparse, or as an array where that is small
+Counts: TypeAlias = sparse.csr_array | np.ndarray
 STARTS, ENDS, SHORT, LONG, ENOUGH, SAMPLE = 24, 4, 8, 500, 1e-6, 4000
 PRIOR = 0.5  # counts added to a row, spread over it: no step is impossible because nobody in a chain took it
 
@@ -130,7 +133,7 @@ def _mixture(fit: Chains, counts: sparse.csr_array, where: tuple, table: pd.Data
 
 
 def fit_chains(
-    counts: sparse.csr_array, of: np.ndarray, k: int, rng: np.random.Generator, *, starts: int = STARTS, ends: int = ENDS,
+    counts: Counts, of: np.ndarray, k: int, rng: np.random.Generator, *, starts: int = STARTS, ends: int = ENDS,
 ) -> tuple[Chains, float]:
     """Run many short starts on a sample of people, the best of them on everyone to the end.
 
@@ -153,7 +156,7 @@ def fit_chains(
     return best, float(near)
 
 
-def _run(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray, most: int) -> Chains:
+def _run(counts: Counts, of: np.ndarray, responsible: np.ndarray, most: int) -> Chains:
     before = -np.inf
     for _ in range(most):
         weight = responsible.mean(axis=0).clip(1e-9)
@@ -166,17 +169,16 @@ def _run(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray, most
     return Chains(likelihood=likelihood, weight=weight, logs=logs)
 
 
-def step_logs(counts: sparse.csr_array, of: np.ndarray, responsible: np.ndarray) -> np.ndarray:
+def step_logs(counts: Counts, of: np.ndarray, responsible: np.ndarray) -> np.ndarray:
     """Return the logs of the shares of steps of each chain (chains, cells), given who follows it."""
     sums = np.asarray((counts.T @ responsible).T, dtype=np.float64)
-    width = np.bincount(of)
-    sums = sums + PRIOR / width[of]
-    starts = np.flatnonzero(np.diff(of, prepend=-1))
-    total = np.add.reduceat(sums, starts, axis=1)
-    return np.log(sums) - np.log(np.repeat(total, np.diff(np.append(starts, len(of))), axis=1))
+    opens = np.append(True, of[1:] != of[:-1])
+    row, starts = np.cumsum(opens) - 1, np.flatnonzero(opens)
+    sums = sums + PRIOR / np.bincount(row)[row]
+    return np.log(sums) - np.log(np.add.reduceat(sums, starts, axis=1))[:, row]
 
 
-def chain_shares(counts: sparse.csr_array, weight: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
+def chain_shares(counts: Counts, weight: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, float]:
     """Return how likely each person follows each chain (people, chains), and the log-likelihood of all."""
     joint = counts @ logs.T + np.log(weight)
     most = joint.max(axis=1, keepdims=True)

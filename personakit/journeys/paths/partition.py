@@ -10,12 +10,14 @@ import numpy as np
 from scipy import sparse
 
 from personakit.inference import spread_out
-from personakit.journeys.models.mixture import chain_shares, fit_chains, step_logs
+from personakit.journeys.models.mixture import Counts, chain_shares, fit_chains, step_logs
 from personakit.journeys.paths.kernels import Padded
 
 STARTS, ROUNDS = 8, 50
 #: starts of a mixture of chains, and those of them that are run to the end
 CHAIN_STARTS, CHAIN_ENDS = 8, 2
+#: people x cells of a table of steps that needs not be sparse
+SMALL = 1_000_000
 #: (journeys of people, their distances, several k, rng) -> labels for each k
 Partition = Callable[[Padded, np.ndarray, Sequence[int], np.random.Generator], list[np.ndarray]]
 #: (journeys of people, their distances, who was drawn, labels of these) -> labels of everyone
@@ -104,14 +106,14 @@ def _by_chain(some: Padded, apart: np.ndarray, drawn: np.ndarray, labels: np.nda
     return chain_shares(counts, member.mean(axis=0), step_logs(counts[drawn], of, member))[0].argmax(axis=1)
 
 
-def _step_counts(some: Padded) -> tuple[sparse.csr_array, np.ndarray]:
+def _step_counts(some: Padded) -> tuple[Counts, np.ndarray]:
     """Count steps and first levels of each person (people, cells that occur), and name the source of each cell."""
     size = some.levels
     cell = np.concatenate([np.full((len(some.steps), 1), size), some.steps[:, :-1]], axis=1) * size + some.steps
     person, step = np.nonzero(some.steps < size)
     cells, place = np.unique(cell[person, step], return_inverse=True)
     table = sparse.coo_array((np.ones(len(place)), (person, place)), shape=(len(some.steps), len(cells)))
-    return sparse.csr_array(table), cells // size
+    return table.toarray() if np.prod(table.shape) <= SMALL else sparse.csr_array(table), cells // size
 
 
 def _likeliest(chance: np.ndarray) -> np.ndarray:
