@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import hand_made
@@ -305,6 +306,19 @@ def test_recommended_personas_are_not_chosen_ones():
     seen = check("naming", personas=hand_made.personas(chosen=False))
     assert not seen.passed
     assert "✔" in repr(check("naming", personas=hand_made.personas(chosen=True)))
+
+
+def test_nobody_is_an_answer_where_nothing_is_recommended():
+    nothing = replace(hand_made.candidates(), recommended=None, verdict="none")
+    assert check("naming", personas=None, candidates=nothing).passed
+    assert not check("naming", personas=None, candidates=hand_made.candidates()).passed
+    quiet = hand_made.findings()
+    quiet = replace(quiet, friction=quiet.friction.assign(flagged=False), switches=quiet.switches.assign(flagged=False),
+                    comparison=quiet.comparison.head(0))
+    seen = check("journeys", findings=quiet, friction=None, channel_break=None, differ=False)
+    assert seen.passed
+    assert "nowhere" in repr(seen)
+    assert not check("journeys", findings=quiet, friction="Panier", channel_break=("web", "shop"), differ=True).passed
 
 
 # ---------------------------------------------------------------- notebooks

@@ -16,10 +16,15 @@
 # **Question.** Which of all these columns should make the personas? 30 minutes.
 
 # %%
-import personakit as pk
-from personakit.workshop import check
+try:
+    import personakit as pk
+    from personakit.workshop import check
+except ImportError as problem:
+    raise SystemExit(f"This kernel has no personakit ({problem}): choose another under Kernel > Change kernel.") from None
 
-study = pk.load_sample("lunettes")
+# %%
+folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 list(study.participants.columns), list(study.answers.columns)
 
 # %% [markdown]
