@@ -26,6 +26,7 @@ except ImportError as problem:
 
 # %%
 folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
 study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 study.sources[["table", "rows_in", "kept", "set_aside"]]
 
@@ -42,7 +43,7 @@ aside = int(rows["rows"].sum())
 reason = rows.sort_values("rows", ascending=False)["reason"].iloc[0]
 
 # %%
-seen = check("reading", study=study, aside=aside, reason=reason)
+seen = check("reading", language=language, study=study, aside=aside, reason=reason)
 seen
 
 # %%

@@ -24,6 +24,7 @@ except ImportError as problem:
 
 # %%
 folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
 study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 list(study.participants.columns), list(study.answers.columns)
 
@@ -41,7 +42,7 @@ answers = pk.answer_table(study)
 features = pk.build_features(study, habits, answers)
 
 # %%
-seen = check("features", study=study, features=features)
+seen = check("features", language=language, study=study, features=features)
 seen
 
 # %%

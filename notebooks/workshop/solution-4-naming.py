@@ -24,12 +24,13 @@ except ImportError as problem:
 
 # %%
 folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
 study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
 candidates = pk.find_candidates(features, methods="latent_class", k=[3, 4, 5], seed=7)
-suggested = pk.recommend(candidates, language="en") if candidates.recommended else None
+suggested = pk.recommend(candidates, language=language) if candidates.recommended else None
 evidence = pk.gather_evidence(study, features, suggested, seed=7) if suggested else None
-pk.suggest_labels(suggested, evidence, language="en")[["label"]] if suggested else candidates.verdict
+pk.suggest_labels(suggested, evidence, language=language)[["label"]] if suggested else candidates.verdict
 
 # %% [markdown]
 # ## Your turn
@@ -47,7 +48,7 @@ names = {"P1": "Compares at her desk", "P2": "Wants to be shown", "P3": "In a hu
 personas = pk.label(personas, names, by="Group 1", reason="from what marks them most, and their own words in the interviews")
 
 # %%
-seen = check("naming", personas=personas, candidates=candidates)
+seen = check("naming", language=language, personas=personas, candidates=candidates)
 seen
 
 # %%

@@ -25,10 +25,11 @@ except ImportError as problem:
 
 # %%
 folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
 study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
 candidates = pk.find_candidates(features, methods="latent_class", k=[3, 4, 5], seed=7)
-personas = pk.recommend(candidates, language="en") if candidates.recommended else None
+personas = pk.recommend(candidates, language=language) if candidates.recommended else None
 journeys = pk.trace_journeys(study)
 
 # %% [markdown]
@@ -48,7 +49,7 @@ channel_break = next(map(tuple, flagged[["source", "target"]].to_numpy()), None)
 differ = bool((findings.comparison["verdict"].head(1) == "differ").any())
 
 # %%
-seen = check("journeys", findings=findings, friction=friction, channel_break=channel_break, differ=differ)
+seen = check("journeys", language=language, findings=findings, friction=friction, channel_break=channel_break, differ=differ)
 seen
 
 # %%
@@ -76,7 +77,7 @@ row = ["everyone", walk, most, study.events["channel"].value_counts().idxmax(), 
 drawn = pd.DataFrame([row])
 
 # %%
-typed = check("map", study=study, drawn=drawn)
+typed = check("map", language=language, study=study, drawn=drawn)
 typed
 
 # %%
