@@ -252,7 +252,7 @@ WRITTEN = st.one_of(st.text(max_size=12), st.sampled_from(["web > shop", "Panier
 
 
 @given(st.lists(st.tuples(*[WRITTEN] * 7), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_people_write_is_scored_between_nothing_and_all(rows):
     drawn = read_map(pd.DataFrame(rows, columns=list("abcdefg")))
     assert len(drawn) <= len(rows)
