@@ -61,7 +61,7 @@ features.catalog.groupby(["origin", "role"], as_index=False).size()
 # must beat data of the same margins and correlations that hold no personas (*gap*).
 
 # %%
-candidates = pk.find_candidates(features, k=range(2, 9), seed=7)
+candidates = pk.find_candidates(features, k=range(2, 6), seed=7)
 candidates.table[["method", "k", "smallest_n", "stability", "verdict"]].round(2)
 
 # %%

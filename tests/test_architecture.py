@@ -14,7 +14,7 @@ import personakit
 PACKAGE = Path(personakit.__file__).parent
 GROUND = {"schema", "frozen", "readings", "records", "documents", "errors"}
 TOOLS = {"collect", "eventlog", "inference", "disclosure", "wording"}
-FACES = {"cli", "plots", "export", "workshop"}
+FACES = {"cli", "__main__", "plots", "export", "workshop"}
 PIPELINE = {"run"}
 HEAVY = {"sklearn", "numba", "umap", "duckdb", "matplotlib", "pyreadstat", "openpyxl", "stdnum", "pptx", "weasyprint",
          "pypdfium2", "polars", "pyspark", "pyarrow"}
@@ -50,10 +50,10 @@ def allowed(name: str) -> set[str]:
     if name in stages:
         return GROUND | TOOLS
     if name in PIPELINE:
-        return GROUND | TOOLS | stages | (FACES - {"cli"})
-    if name == "cli":
+        return GROUND | TOOLS | stages | (FACES - {"cli", "__main__"})
+    if name in ("cli", "__main__"):
         return GROUND | TOOLS | stages | FACES | PIPELINE
-    return GROUND | TOOLS | stages | (FACES - {"cli"})
+    return GROUND | TOOLS | stages | (FACES - {"cli", "__main__"})
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -102,3 +102,13 @@ def test_french_twins_have_the_same_code_and_outputs(prose):
     parts = [part.strip() for part in prose.read_text(encoding="utf-8").split("\n+++\n")]
     assert parts == ["".join(one["source"]) for one in theirs if one["cell_type"] == "markdown"]
     assert parts[0].startswith("# ")
+
+
+# ---------------------------------------------------------------- how long they take
+def test_every_notebook_was_timed_and_none_takes_a_minute():
+    # by the processor: the seconds by the clock hold where the machine does nothing else (benchmarks/time_notebooks.py)
+    table = pd.read_csv(FOLDER.parent / "benchmarks" / "notebooks.csv")
+    solutions = sorted(path.stem for path in (FOLDER / "workshop").glob("solution-*.ipynb"))
+    assert sorted(table["notebook"]) == sorted([*(path.stem for path in NOTEBOOKS), *solutions])
+    assert table["cpu_seconds"].max() < 60
+    assert table["cpu_seconds"].sum() < 360

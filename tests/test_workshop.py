@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import hand_made
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from personakit.cli import app
@@ -18,7 +21,7 @@ from personakit.errors import ChoiceError, StudyError
 from personakit.samples import recipe_of
 from personakit.wording import say_key
 from personakit.workshop import check, deal_workshop, debrief, tell_debrief, write_paper
-from personakit.workshop.dealing import _spread, unseal
+from personakit.workshop.dealing import QUESTIONS, _spread, unseal
 from personakit.workshop.debriefing import _judged, _membership
 from personakit.workshop.drawn import read_map, score_map
 
@@ -245,6 +248,20 @@ def test_a_broken_map_says_nothing(tmp_path, content):
     assert found["stages"][1].startswith("compares: awareness > ")
 
 
+WRITTEN = st.one_of(st.text(max_size=12), st.sampled_from(["web > shop", "Panier", "research", "none", "4"]))
+
+
+@given(st.lists(st.tuples(*[WRITTEN] * 7), max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_whatever_people_write_is_scored_between_nothing_and_all(rows):
+    drawn = read_map(pd.DataFrame(rows, columns=list("abcdefg")))
+    assert len(drawn) <= len(rows)
+    judged = [*score_map(drawn, JOURNEYS).values(),
+              *(_judged(question, one, TRUTH) for row in rows for one in row[:2] for question in QUESTIONS)]
+    assert all(score is None or 0 <= score <= 1 for _, _, score in judged)
+    assert repr(check("map", study=hand_made.study(), drawn=drawn))
+
+
 def test_a_map_in_words_of_its_own_is_told_so():
     drawn = pd.DataFrame([["P1", "awareness > hesitation", "purchase", "web", "Basket", "none", ""]])
     seen = check("map", study=hand_made.study(), drawn=drawn)
@@ -307,6 +324,19 @@ def test_recommended_personas_are_not_chosen_ones():
     assert "✔" in repr(check("naming", personas=hand_made.personas(chosen=True)))
 
 
+def test_nobody_is_an_answer_where_nothing_is_recommended():
+    nothing = replace(hand_made.candidates(), recommended=None, verdict="none")
+    assert check("naming", personas=None, candidates=nothing).passed
+    assert not check("naming", personas=None, candidates=hand_made.candidates()).passed
+    quiet = hand_made.findings()
+    quiet = replace(quiet, friction=quiet.friction.assign(flagged=False), switches=quiet.switches.assign(flagged=False),
+                    comparison=quiet.comparison.head(0))
+    seen = check("journeys", findings=quiet, friction=None, channel_break=None, differ=False)
+    assert seen.passed
+    assert "nowhere" in repr(seen)
+    assert not check("journeys", findings=quiet, friction="Panier", channel_break=("web", "shop"), differ=True).passed
+
+
 # ---------------------------------------------------------------- notebooks
 def cells(path):
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -345,3 +375,19 @@ def test_notebooks_come_from_the_solution_script(script):
         stored = cells(FOLDER / f"{script.stem.replace('solution', name)}.ipynb")
         assert [one.source for one in made.cells] == ["".join(one["source"]) for one in stored]
     assert workshop_build.PLACE in "".join(one.source for one in workshop_build.exercise_of(script).cells)
+    # the French exercise: the same code, but for the language of its hints
+    french = cells(workshop_build.french_of(script).with_suffix(".ipynb"))
+    assert [one.source for one in workshop_build.in_french(script).cells] == ["".join(one["source"]) for one in french]
+    code = ["".join(one["source"]).replace('"fr"  # of', '"en"  # of') for one in french if one["cell_type"] == "code"]
+    assert code == [one.source for one in workshop_build.exercise_of(script).cells if one.cell_type == "code"]
+    assert "✘" in feedback(workshop_build.french_of(script).with_suffix(".ipynb"))
+
+
+def test_a_dozen_dealt_workshops_can_be_solved():
+    table = pd.read_csv(BENCHMARKS / "workshop.csv")
+    assert len(table) == 60
+    found = table.groupby("sample").mean(numeric_only=True)
+    asked = ["friction", "channel_break", "content_gap", "personas", "map_stages", "map_trough"]
+    assert (found[asked] >= 0.95).all(axis=None)
+    for _, deal in table.groupby("seed"):
+        assert not any(deal[name].dropna().duplicated().any() for name in ("stops_at", "breaks_at", "lacks"))

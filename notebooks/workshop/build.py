@@ -2,7 +2,8 @@
 
 ``solution-N-name.py`` is what people edit. From each come a solution notebook, run, and an exercise notebook in which the
 rest of a cell after the line ``# solution`` is cut, and a cell that begins with it is left out; it is run as well, so that
-it shows the hints of an empty answer.
+it shows the hints of an empty answer. ``fr/exercise-N-name.md`` holds the French prose of an exercise, a part for each text
+cell, parted by lines of ``+++``; the French exercise has the same code, with its hints in French.
 """
 
 from __future__ import annotations
@@ -31,6 +32,23 @@ def exercise_of(script: Path) -> NotebookNode:
     return notebook
 
 
+def in_french(script: Path) -> NotebookNode:
+    """Return the exercise of a solution script with French prose and hints, not yet run."""
+    notebook = exercise_of(script)
+    parts = french_of(script).read_text(encoding="utf-8").split("\n+++\n")
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell, part in zip(texts, parts, strict=True):
+        cell.source = part.strip()
+    for cell in notebook.cells:
+        cell.source = cell.source.replace('language = "en"', 'language = "fr"')
+    return notebook
+
+
+def french_of(script: Path) -> Path:
+    """Return where the French prose of an exercise is."""
+    return FOLDER / "fr" / f"{script.stem.replace('solution', 'exercise')}.md"
+
+
 def read(script: Path) -> NotebookNode:
     """Return the notebook of a script with fixed ids and metadata, not yet run."""
     notebook = jupytext.read(script)
@@ -54,4 +72,5 @@ if __name__ == "__main__":
     for one in [FOLDER / name for name in sys.argv[1:]] or sorted(FOLDER.glob("solution-*.py")):
         run(read(one), one.with_suffix(".ipynb"))
         run(exercise_of(one), FOLDER / f"{one.stem.replace('solution', 'exercise')}.ipynb")
+        run(in_french(one), french_of(one).with_suffix(".ipynb"))
         print(one.stem)

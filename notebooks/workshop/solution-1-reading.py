@@ -15,13 +15,19 @@
 #
 # **Question.** Before any persona: which rows does the kit leave out, and why? 20 minutes.
 #
-# In a group, read your own folder instead: `study = pk.load_study("path/to/group-1")`.
+# In a group, write the path of your own folder into the first cell, here and in the other exercises.
 
 # %%
-import personakit as pk
-from personakit.workshop import check
+try:
+    import personakit as pk
+    from personakit.workshop import check
+except ImportError as problem:
+    raise SystemExit(f"This kernel has no personakit ({problem}): choose another under Kernel > Change kernel.") from None
 
-study = pk.load_sample("lunettes")
+# %%
+folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
+study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 study.sources[["table", "rows_in", "kept", "set_aside"]]
 
 # %% [markdown]
@@ -37,7 +43,7 @@ aside = int(rows["rows"].sum())
 reason = rows.sort_values("rows", ascending=False)["reason"].iloc[0]
 
 # %%
-seen = check("reading", study=study, aside=aside, reason=reason)
+seen = check("reading", language=language, study=study, aside=aside, reason=reason)
 seen
 
 # %%

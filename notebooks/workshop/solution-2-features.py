@@ -16,10 +16,16 @@
 # **Question.** Which of all these columns should make the personas? 30 minutes.
 
 # %%
-import personakit as pk
-from personakit.workshop import check
+try:
+    import personakit as pk
+    from personakit.workshop import check
+except ImportError as problem:
+    raise SystemExit(f"This kernel has no personakit ({problem}): choose another under Kernel > Change kernel.") from None
 
-study = pk.load_sample("lunettes")
+# %%
+folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
+study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 list(study.participants.columns), list(study.answers.columns)
 
 # %% [markdown]
@@ -36,7 +42,7 @@ answers = pk.answer_table(study)
 features = pk.build_features(study, habits, answers)
 
 # %%
-seen = check("features", study=study, features=features)
+seen = check("features", language=language, study=study, features=features)
 seen
 
 # %%

@@ -16,10 +16,16 @@
 # **Question.** How many personas, if any, and how sure is that? 40 minutes.
 
 # %%
-import personakit as pk
-from personakit.workshop import check
+try:
+    import personakit as pk
+    from personakit.workshop import check
+except ImportError as problem:
+    raise SystemExit(f"This kernel has no personakit ({problem}): choose another under Kernel > Change kernel.") from None
 
-study = pk.load_sample("lunettes")
+# %%
+folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
+study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
 
 # %% [markdown]
@@ -36,7 +42,7 @@ verdict = candidates.verdict
 k = int(candidates.table.loc[candidates.recommended, "k"]) if candidates.recommended else 0
 
 # %%
-seen = check("candidates", candidates=candidates, verdict=verdict, k=k)
+seen = check("candidates", language=language, candidates=candidates, verdict=verdict, k=k)
 seen
 
 # %%

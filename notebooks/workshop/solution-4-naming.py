@@ -16,20 +16,28 @@
 # **Question.** Who are they, in words that the team will use, and why did we choose them? 40 minutes.
 
 # %%
-import personakit as pk
-from personakit.workshop import check
+try:
+    import personakit as pk
+    from personakit.workshop import check
+except ImportError as problem:
+    raise SystemExit(f"This kernel has no personakit ({problem}): choose another under Kernel > Change kernel.") from None
 
-study = pk.load_sample("lunettes")
+# %%
+folder = ""  # of your group, such as "atelier/group-1"; empty: the sample lunettes
+language = "en"  # of the hints: "fr" or "en"
+study = pk.load_study(folder) if folder else pk.load_sample("lunettes")
 features = pk.build_features(study, pk.behaviour_table(study, window_days=90), pk.answer_table(study))
 candidates = pk.find_candidates(features, methods="latent_class", k=[3, 4, 5], seed=7)
-evidence = pk.gather_evidence(study, features, pk.recommend(candidates, language="en"), seed=7)
-pk.suggest_labels(pk.recommend(candidates, language="en"), evidence, language="en")[["label"]]
+suggested = pk.recommend(candidates, language=language) if candidates.recommended else None
+evidence = pk.gather_evidence(study, features, suggested, seed=7) if suggested else None
+pk.suggest_labels(suggested, evidence, language=language)[["label"]] if suggested else candidates.verdict
 
 # %% [markdown]
 # ## Your turn
 #
 # Choose a candidate and give every persona a name of your own. Both ask who decides and why; write a reason that someone can
-# argue with in a year.
+# argue with in a year. Where the verdict is none you may leave `personas` at None, and say in the group why; or choose all
+# the same, and see what you would have had to write.
 
 # %%
 personas = None
@@ -40,7 +48,7 @@ names = {"P1": "Compares at her desk", "P2": "Wants to be shown", "P3": "In a hu
 personas = pk.label(personas, names, by="Group 1", reason="from what marks them most, and their own words in the interviews")
 
 # %%
-seen = check("naming", personas=personas)
+seen = check("naming", language=language, personas=personas, candidates=candidates)
 seen
 
 # %%

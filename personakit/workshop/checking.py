@@ -59,8 +59,9 @@ def check(exercise: str, *, language: str = "en", **answers: object) -> Feedback
     exercise
         ``reading`` (study, aside: how many rows of the log were set aside, reason: the commonest),
         ``features`` (study, features), ``candidates`` (candidates, verdict: the learner's words for it, k),
-        ``naming`` (personas), ``journeys`` (findings, friction: a touchpoint, channel_break: two channels, differ: whether
-        the personas' journeys do), ``map`` (study, drawn: the map as typed, a table or the path of ``map.csv``).
+        ``naming`` (personas; candidates, where there may be none), ``journeys`` (findings, friction: a touchpoint,
+        channel_break: two channels, differ: whether the personas' journeys do), ``map`` (study, drawn: the map as typed, a
+        table or the path of ``map.csv``).
     language
         ``fr`` or ``en``.
     **answers
@@ -139,7 +140,10 @@ def _candidates(candidates: Any, verdict: Any, k: Any) -> Iterator[Line]:
     yield _line(_number(k) == wanted, "k")
 
 
-def _naming(personas: Any) -> Iterator[Line]:
+def _naming(personas: Any, candidates: Any) -> Iterator[Line]:
+    if personas is None and isinstance(candidates, Candidates) and candidates.recommended is None:
+        yield _line(True, "nobody")
+        return
     if wrong := _is(personas, Personas, "choose(candidates, ..., by=..., reason=...)"):
         yield from wrong
         return
@@ -157,14 +161,17 @@ def _journeys(findings: Any, friction: Any, channel_break: Any, differ: Any) -> 
         yield from wrong
         return
     rows = findings.friction[(findings.friction["persona"] == "all") & findings.friction["flagged"].astype(bool)]
-    yield _line(_same(friction, [str(one) for one in rows["touchpoint"][:1]]), "friction")
+    right = _same(friction, [str(one) for one in rows["touchpoint"][:1]])
+    yield _line(right, "friction" if len(rows) or not right else "no_friction")
     breaks = findings.switches[findings.switches["flagged"].astype(bool)]
     pair = channel_break if isinstance(channel_break, (tuple, list)) else ()
     found = [tuple(map(str, one)) for one in breaks[["source", "target"]].to_numpy()[:1]]
     said = tuple(canonical(one) for one in pair if isinstance(one, str))
-    yield _line(said in found if found else channel_break is None or not len(pair), "channel_break")
+    right = said in found if found else channel_break is None or not len(pair)
+    yield _line(right, "channel_break" if found or not right else "no_break")
     first = findings.comparison["verdict"].iloc[:1]
-    said_so = len(first) > 0 and isinstance(differ, (bool, np.bool_)) and bool(differ) == (first.iloc[0] == "differ")
+    # without personas nothing is compared, and nothing differs
+    said_so = isinstance(differ, (bool, np.bool_)) and bool(differ) == bool((first == "differ").any())
     yield _line(said_so, "differ")
 
 
@@ -195,7 +202,7 @@ EXERCISES: Mapping[str, tuple[Callable[..., Iterator[Line]], tuple[str, ...]]] =
     "reading": (_reading, ("study", "aside", "reason")),
     "features": (_features, ("study", "features")),
     "candidates": (_candidates, ("candidates", "verdict", "k")),
-    "naming": (_naming, ("personas",)),
+    "naming": (_naming, ("personas", "candidates")),
     "journeys": (_journeys, ("findings", "friction", "channel_break", "differ")),
     "map": (_map, ("study", "drawn")),
 })

@@ -42,7 +42,8 @@ def write_paper(folder: str | Path, *, language: str) -> list[Path]:
         path = home / f"{sheet}.html"
         text = render("paper.html", language, sheet=sheet, size=size, title=say_key(f"workshop.sheet_{sheet}", language),
                       front=_words("card_fields", language), back=_words("card_back", language),
-                      lanes=_words("map_lanes", language), kinds=_words("note_kinds", language), notes=NOTES,
+                      lanes=_words("map_lanes", language), typed=_words("map_typed", language),
+                      kinds=_words("note_kinds", language), notes=NOTES,
                       stages=[term(stage, language) for stage in FRAMEWORKS["parcours"]])
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
