@@ -215,9 +215,10 @@ def searches() -> list[dict[str, object]]:
 
 
 def machine() -> str:
-    """Say in words what this runs on."""
+    """Say in words what this runs on, and whether other work runs beside it."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores and {gib:.0f} GiB, Python {sys.version_info.major}.{sys.version_info.minor}"
+    shared = ", shared with other work" if os.getloadavg()[1] > os.cpu_count() + 1 else ""
+    return f"{os.cpu_count()} cores and {gib:.0f} GiB, Python {sys.version_info.major}.{sys.version_info.minor}{shared}"
 
 
 PARTS = {"coded": coded, "classes": classes, "numeric": lambda: stability("numeric", numeric_table()),

@@ -14,7 +14,8 @@ their first three seeds. Recipes are those of ``tests/candidates/planted_tables.
 
 Dup and Scale are the reference recipes: three groups in two features, of which two differ on one feature only, so that three
 are never recommended (any two personas must differ on two features); at_planted says that they are found all the same. What
-copies and units do to a verdict is shown on the separated groups.
+copies and units do to a verdict is shown on the separated groups. Of the overlapping groups nobody can tell more: who knew
+their centres would agree with the truth by .45 (adjusted Rand), and what is found at k = 3 does by .40 to .49.
 """
 
 from __future__ import annotations
