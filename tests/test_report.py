@@ -95,7 +95,7 @@ def test_interviews_stand_beside_the_personas():
     placed, sure, agree = interviews(spoken(interviews=pd.DataFrame([row])))
     assert (placed.evidence, placed.n) == (("i1",), 24)
     assert "20 are in the personas by their id, 3 by the typing tool; for 1 " in placed.text
-    assert "22 of them" in sure.text and "87%" in sure.text  # noqa: PT018
+    assert "22 of those placed" in sure.text and "87%" in sure.text  # noqa: PT018
     assert "agree at 0.41 (adjusted Rand, interval 0.20 to 0.62; chance gives" in agree.text
     for why in ("no_overlap", "one_interview", "few", "no_personas", "one_persona"):
         for language in ("fr", "en"):

@@ -25,12 +25,16 @@ def coverage_rows(study: Study, people: People, personas: Personas, places: Plac
     has = {name: np.zeros(len(people.index), dtype=bool) if ids is None else people.index.isin(ids)
            for name, ids in sources.items()}
     has |= {"lead_users": lead["lead"].to_numpy(), "lead_users_known": lead["known"].to_numpy()}
+    # measured over resamples too: hard methods give everyone a membership of one
+    measured = personas.stability["contested"] if "contested" in personas.stability.columns else pd.Series(dtype="float64")
     rows = []
     for group, persona in enumerate(people.names):
         own = people.members(group)
         contested = people.posterior[own] < CONTESTED
         counts = {name: int(one[own].sum()) for name, one in has.items()}
-        used = (ids_digest(people.index[own]), people.membership[own], *(one[own] for one in has.values()))
+        resampled = measured.get(persona)
+        used = (ids_digest(people.index[own]), people.membership[own], None if resampled is None else float(resampled),
+                *(one[own] for one in has.values()))
         rows.append({PERSONA: persona, EVIDENCE_ID: row_id("coverage", persona, people.digest, places.digest, *used),
                      "n": len(contested), "contested": contested.mean() if len(contested) else np.nan,
                      "runner_up": runner_up(places, people, group, CONTESTED),
@@ -38,9 +42,7 @@ def coverage_rows(study: Study, people: People, personas: Personas, places: Plac
     frame = pd.DataFrame(rows).astype({PERSONA: "str", EVIDENCE_ID: "str", "runner_up": "str"}).set_index(PERSONA)
     low, high = wilson_interval(frame["n"], len(people.index))
     frame = frame.assign(share=frame["n"] / len(people.index), low=low, high=high)
-    if "contested" in personas.stability.columns:
-        # measured over resamples too: hard methods give everyone a membership of one
-        frame["contested"] = personas.stability["contested"].reindex(frame.index).fillna(frame["contested"])
+    frame["contested"] = measured.reindex(frame.index).fillna(frame["contested"])
     return frame[[EVIDENCE_ID, "n", "share", "low", "high", "contested", "runner_up", "outsiders", *has]]
 
 
