@@ -74,8 +74,8 @@ def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -
     """
     watched = np.sort(watched)
     # the longest gaps nearly always decide
-    found = _from_longest(gaps, watched, quantile, len(gaps) // 16)
-    return int(found if found is not None else _from_longest(gaps, watched, quantile, len(gaps)))
+    found = (_from_longest(gaps, watched, quantile, many) for many in (len(gaps) // 16, len(gaps)))
+    return next(one for one in found if one is not None)
 
 
 def _from_longest(gaps: np.ndarray, watched: np.ndarray, quantile: float, many: int) -> int | None:
