@@ -273,9 +273,9 @@ def in_pm4py(file, task):
 def run(tool, task, file, again):
     file = Path(file)
     verbs = {OURS: lambda: every_view(file, task) if task in OWN_TASKS else ours(file, task, stored=False),
-             STORED: lambda: ours(file, task, stored=True), "DuckDB SQL": lambda: in_duckdb(file, task), "polars": lambda: in_polars(file, task),
-             "pandas": lambda: in_pandas(file, task), "retentioneering": lambda: in_retentioneering(file, task),
-             "pm4py": lambda: in_pm4py(file, task)}
+             STORED: lambda: ours(file, task, stored=True), "DuckDB SQL": lambda: in_duckdb(file, task),
+             "polars": lambda: in_polars(file, task), "pandas": lambda: in_pandas(file, task),
+             "retentioneering": lambda: in_retentioneering(file, task), "pm4py": lambda: in_pm4py(file, task)}
     for _ in range(2 if again == "again" else 1):
         start, spent = time.perf_counter(), time.process_time()
         found = verbs[tool]()

@@ -13,11 +13,15 @@ from personakit.eventlog import (
     DAY_US,
     MINUTE_US,
     count_by_person,
+    count_cells,
+    days_within,
+    distinct,
     encode_events,
     keep_rows,
     person_of,
     recode,
     sessionise,
+    sort_within,
     transition_counts,
 )
 
@@ -174,3 +178,40 @@ def test_counts_reconcile(rows):
     assert (inward + first == counts.toarray()).all()
     assert (np.diff(sessionise(log)) >= 0).all()
     assert (np.diff(sessionise(log))[np.diff(person_of(log)) > 0] == 1).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(-5, 10**13)), max_size=60), st.booleans(),
+       st.sampled_from([1, 3, 2**18]))
+def test_passes_in_blocks_agree_with_plain_ones(rows, ordered, block):
+    owner, cell, values = np.array(sorted(rows) if ordered else rows, dtype=np.int64).reshape(-1, 3).T
+    with pytest.MonkeyPatch.context() as patch:
+        for where in ("encoding", "counts"):
+            patch.setattr(f"personakit.eventlog.{where}.BLOCK", block)
+        counts = count_cells(owner, cell, (7, 5))
+        assert counts.toarray().tolist() == [[int(((owner == one) & (cell == other)).sum()) for other in range(5)]
+                                             for one in range(7)]
+        by_hand = values[np.lexsort((values, owner))].tolist()
+        assert sort_within(owner, values, 7).tolist() == by_hand
+        patch.setattr("personakit.eventlog.encoding.SMALL", 0)
+        assert sort_within(owner, values, 7).tolist() == by_hand
+        patch.undo()
+    found, place = distinct(values)
+    assert [found.tolist(), found[place].tolist()] == [sorted(set(values.tolist())), values.tolist()]
+    low, high, between = days_within([(owner[:9], values[:9]), (owner[9:], values[9:])], 7, [0.25, 0.5])
+    days = pd.Series(values / DAY_US, dtype=float).groupby(owner).quantile([0.25, 0.5]).unstack().reindex(range(7))
+    np.testing.assert_array_equal((low + (high - low) * between).T, days.to_numpy().reshape(7, -1) if len(rows) else
+                                  np.full((7, 2), np.nan))
+
+
+@pytest.mark.parametrize("ids", [[200, 100, 7, 100], [5, 3, 2**40], [-3, 2, -10], [2**63, 1, 2]])
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_ids_that_are_whole_numbers_are_sorted_as_text_everywhere(ids, engine):
+    events = pd.DataFrame({"participant_id": np.array(ids, dtype="uint64" if max(ids) >= 2**63 else "int64"),
+                           "event": "x", "time_us": np.arange(len(ids))})
+    if engine == "polars":
+        events = pytest.importorskip("polars").from_pandas(events).lazy()
+    elif engine == "duckdb":
+        events = pytest.importorskip("duckdb").connect().from_df(events)
+    log = encode_events(events)
+    assert list(log.participants) == sorted({str(one) for one in ids})
+    assert [log.participants[one] for one in person_of(log)] == sorted(map(str, ids))

@@ -15,10 +15,10 @@ from personakit.errors import StudyError, first_five
 from personakit.eventlog.engines import (
     arrays_of,
     check_times,
-    has_whole_numbers,
     levels_of,
     open_frame,
     present_columns,
+    whole_numbers,
     with_level_codes,
 )
 from personakit.records import EncodedLog
@@ -156,8 +156,10 @@ def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarra
         return sort_blocks([(owner, values)], owners)[0]
     if not (owner[1:] >= owner[:-1]).all():
         return _by_person(owner, values)[1]
-    cuts = [*np.unique(np.searchsorted(owner, owner[::BLOCK])), len(owner)]
-    return np.concatenate([_by_person(owner[one:other], values[one:other])[1] for one, other in pairwise(cuts)] or [values])
+    out = np.empty_like(values)
+    for one, other in pairwise([*np.unique(np.searchsorted(owner, owner[::BLOCK])), len(owner)]):
+        out[one:other] = _by_person(owner[one:other], values[one:other])[1]
+    return out
 
 
 def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tuple[np.ndarray, np.ndarray]:
@@ -225,14 +227,16 @@ def _of_query(frame: nw.LazyFrame, names: Sequence[str]) -> Rows:
     numbers = [name for name in (TIME, ORDER, VALUE) if name in names]
     words = [name for name in names if name not in numbers]
     # ids that are numbers come as they are: an engine would write them out as text to sort them
-    whole = has_whole_numbers(frame, PARTICIPANT)
+    whole = whole_numbers(frame, PARTICIPANT)
     levels = {name: levels_of(frame, name, gaps=name not in (PARTICIPANT, EVENT))
-              for name in words if not (whole and name == PARTICIPANT)}
+              for name in words if not (whole is not None and name == PARTICIPANT)}
     for name, known in levels.items():
         coded = with_level_codes(coded, name, known, _code(name))
-    arrays = arrays_of(coded.select([*numbers, *map(_code, levels), *([PARTICIPANT] if whole else [])]))
+    # small types make what an engine hands over small
+    asked = [nw.col(_code(name)).cast(nw.Int16 if len(known) < SMALL else nw.Int32) for name, known in levels.items()]
+    arrays = arrays_of(coded.select(*numbers, *asked, *([nw.col(PARTICIPANT).cast(whole)] if whole is not None else [])))
     codes = {name: small_codes(arrays.pop(_code(name)), len(known)) for name, known in levels.items()}
-    if whole:
+    if whole is not None:
         codes[PARTICIPANT], levels[PARTICIPANT] = _number_people(arrays.pop(PARTICIPANT))
     people = levels.pop(PARTICIPANT).rename(PARTICIPANT)
     return Rows(person=codes.pop(PARTICIPANT), people=people, codes=codes, as_listed=False,

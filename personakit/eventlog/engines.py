@@ -17,6 +17,7 @@ from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, ORDER, PARTICIPAN
 #: more levels than these are coded by a join, fewer by a list in the query
 MOST_LISTED = 256
 ROWS = "rows"
+_MOST = 2**31 - 1
 
 
 def open_frame(events: Any) -> nw.DataFrame | nw.LazyFrame:
@@ -98,11 +99,13 @@ def lookup(column: nw.Expr, words: list[Any], codes: list[int]) -> nw.Expr:
     return column.replace_strict(words, codes, default=-1, return_dtype=nw.Int32).fill_null(-1)
 
 
-def has_whole_numbers(frame: nw.LazyFrame, column: str) -> bool:
-    """Whether a column holds whole numbers of at most eight bytes, without gaps."""
+def whole_numbers(frame: nw.LazyFrame, column: str) -> Any:
+    """Give a small type that holds a column of whole numbers of at most eight bytes; None where it is none or has gaps."""
     kind = frame.collect_schema()[column]
-    small = kind.is_integer() and kind not in (nw.Int128, nw.UInt128)
-    return small and not count_rows(frame.filter(nw.col(column).is_null()))
+    if not kind.is_integer() or kind in (nw.Int128, nw.UInt128) or count_rows(frame.filter(nw.col(column).is_null())):
+        return None
+    wide = (nw.col(column) > _MOST) | (nw.col(column) < -_MOST) if kind.is_signed_integer() else nw.col(column) > _MOST
+    return kind if count_rows(frame.filter(wide)) else nw.Int32
 
 
 def check_times(frame: nw.LazyFrame) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
@@ -31,19 +29,25 @@ def journey_ends(log: EncodedLog, session: np.ndarray, *, gap_min: float) -> pd.
     """
     first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
     cut = int(log.time_us.max())
-    gaps, since, owner = map(np.concatenate, zip(*_pauses(log, session), strict=True))
+    gaps, watched, owner = _pauses(log, session, cut)
     people = pd.DataFrame(
         {"events": np.diff(log.offsets), "sessions": session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1,
          "first_us": first, "last_us": last}, index=log.participants)
-    return ends_of(people, gaps, cut - since, owner, gap_min=gap_min)
+    return ends_of(people, gaps, watched, owner, gap_min=gap_min)
 
 
-def _pauses(log: EncodedLog, session: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Give length, beginning and participant of each silence between two sessions, block by block."""
+def _pauses(log: EncodedLog, session: np.ndarray, cut: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give length, time from its beginning to the cut, and participant of each silence between two sessions."""
+    many = int(session[-1]) + 1 - int(np.count_nonzero(np.diff(log.offsets)))
+    gaps, watched, owner = np.empty(many, dtype=np.int64), np.empty(many, dtype=np.int64), np.empty(many, dtype=np.int32)
+    at = 0
     for rows, person in person_blocks(log):
         time, own = log.time_us[rows], session[rows]
         pause = np.flatnonzero((own[1:] != own[:-1]) & (person[1:] == person[:-1]))
-        yield time[pause + 1] - time[pause], time[pause], person[pause].astype(np.int32)
+        there = slice(at, at + len(pause))
+        gaps[there], watched[there], owner[there] = time[pause + 1] - time[pause], cut - time[pause], person[pause]
+        at += len(pause)
+    return gaps, watched, owner
 
 
 def ends_of(
@@ -70,8 +74,8 @@ def truncated_quantile(gaps: np.ndarray, watched: np.ndarray, quantile: float) -
     """
     watched = np.sort(watched)
     # the longest gaps nearly always decide
-    found = _from_longest(gaps, watched, quantile, len(gaps) // 16)
-    return int(found if found is not None else _from_longest(gaps, watched, quantile, len(gaps)))
+    found = (_from_longest(gaps, watched, quantile, many) for many in (len(gaps) // 16, len(gaps)))
+    return next(one for one in found if one is not None)
 
 
 def _from_longest(gaps: np.ndarray, watched: np.ndarray, quantile: float, many: int) -> int | None:

@@ -65,7 +65,8 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
         return no_rows(COLUMNS)
     pairs, place = distinct(pair)
     dims = (len(pairs), len(log.levels[STAGE]), 2)
-    counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims), (len(log.participants), np.prod(dims)))
+    counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims),
+                         (len(log.participants), int(np.prod(dims))))
     share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
     draws = np.subtract(*_restart_shares(
         bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)), dims))

@@ -81,8 +81,8 @@ def trace_journeys(
     session = sessionise(log, gap_min=session_gap_min)
     if marker is not None:
         session = _marked(log, marker)
-        log = replace(log, **{part: {name: one for name, one in getattr(log, part).items() if name != marker}
-                              for part in ("codes", "levels")})
+        log = replace(log, codes={name: one for name, one in log.codes.items() if name != marker},
+                      levels={name: one for name, one in log.levels.items() if name != marker})
     ends = journey_ends(log, session, gap_min=session_gap_min)
     seen = np.bincount(log.codes[STAGE] + 1, minlength=len(log.levels[STAGE]) + 1)[1:] > 0
     return Journeys(

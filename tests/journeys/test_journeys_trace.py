@@ -9,7 +9,7 @@ import small_journeys as make
 
 from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import encode_events, sessionise
-from personakit.journeys import audit_sessions, trace_journeys
+from personakit.journeys import audit_sessions, ends, trace_journeys
 from personakit.journeys.ends import journey_ends, truncated_quantile
 from personakit.records import Study
 
@@ -91,6 +91,15 @@ def test_quantile_of_gaps_sees_past_the_cut():
     truth = -50 * np.log(1 - 0.5 * (1 - np.exp(-2)))  # median of the gaps that are at most 100
     assert median / 1_000 == pytest.approx(truth, rel=0.05)
     assert np.median(gap[seen]) < 0.85 * truth
+
+
+def test_the_longest_silences_tell_the_quantile_that_all_tell():
+    rng = np.random.default_rng(6)
+    for size in rng.integers(1, 400, 40):
+        gaps = rng.integers(1, 300, size)
+        watched = gaps + rng.integers(0, 400, size)
+        found = truncated_quantile(gaps, watched, 0.99)
+        assert found == ends._from_longest(gaps, np.sort(watched), 0.99, len(gaps))
 
 
 def test_nobody_came_back():
