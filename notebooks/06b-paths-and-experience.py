@@ -96,8 +96,8 @@ curve = pk.plot_experience(lived)
 # ## Do the sources agree?
 #
 # At the purchase events, answers and interviews say the same. At the research stage answers and interviews contradict each
-# other: a reason to listen again, not to average. And no stage is a *moment of truth*: none of its scores surely foretells, in
-# people held out, whether they recommend.
+# other: a reason to listen again, not to average. And no stage is a *moment of truth*: none of its scores surely foretells,
+# in people held out, whether they recommend.
 
 # %%
 agreed = lived.triangulation.set_index("stage")
