@@ -29,8 +29,8 @@ def attribution(
     dealt anew, shuffled over people whose way was as long, and ``falls`` says where the effect lies among those that come
     of structure alone. Above it says that those who passed there arrived more often than others on ways as long; a step
     that only those take who then arrive lies there by construction (``forced``). ``inside`` is no proof of nothing: a chain
-    of first order forgets who passed two steps ago. Only an experiment tells more. Everything after the first arrival is left out; people still on the way count as far as they have come. Repeated visits in a row
-    do not change anything.
+    of first order forgets who passed two steps ago. Only an experiment tells more. Everything after the first arrival is
+    left out; people still on the way count as far as they have come. Repeated visits in a row do not change anything.
 
     Parameters
     ----------
