@@ -129,6 +129,18 @@ def _batches(chunks: Iterator[np.ndarray], people: int) -> Iterator[list[np.ndar
         yield held
 
 
+def ratio(above: ArrayLike, below: ArrayLike) -> np.ndarray:
+    """Divide arrays of any shapes that broadcast, NaN where there is nothing to divide by.
+
+    Examples
+    --------
+    >>> ratio([1, 0], [[2, 0]]).tolist()
+    [[0.5, nan]]
+    """
+    above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+
+
 def weighted_rate(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Average each column (of 0/1: its rate) under each row of weights; NaN values are left out, not counted as 0.
 
@@ -141,7 +153,7 @@ def weighted_rate(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     known = ~np.isnan(values)
     weights = weights.astype(float, copy=False)
-    return _ratio(weights @ np.where(known, values, 0.0), weights @ known.astype(float))
+    return ratio(weights @ np.where(known, values, 0.0), weights @ known.astype(float))
 
 
 def percentile_interval(draws: ArrayLike, *, level: ArrayLike = 0.95, axis: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -212,7 +224,7 @@ def wilson_interval(count: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> t
     """
     count, n = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(n, dtype=float))
     z = norm.ppf(0.5 + level / 2)
-    share = _ratio(count, n)
+    share = ratio(count, n)
     size = np.where(n > 0, n, np.nan)
     centre = (share + z * z / (2 * size)) / (1 + z * z / size)
     half = z / (1 + z * z / size) * np.sqrt(share * (1 - share) / size + (z / (2 * size)) ** 2)
@@ -240,7 +252,7 @@ def newcombe_interval(
     >>> round(float(low), 4), round(float(high), 4)
     (0.0524, 0.3339)
     """
-    share, other = _ratio(count, n), _ratio(other_count, other_n)
+    share, other = ratio(count, n), ratio(other_count, other_n)
     low, high = wilson_interval(count, n, level=level)
     other_low, other_high = wilson_interval(other_count, other_n, level=level)
     difference = share - other
@@ -352,11 +364,6 @@ def adjusted_rand(first: np.ndarray, second: np.ndarray, weights: np.ndarray | N
                                 (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True)))
     expected, most = rows * along / whole if whole else 0.0, (rows + along) / 2
     return (both - expected) / (most - expected) if most > expected else 1.0
-
-
-def _ratio(above: ArrayLike, below: ArrayLike) -> np.ndarray:
-    above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
 
 
 def _at_least_one(**sizes: int) -> None:

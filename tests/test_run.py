@@ -162,14 +162,14 @@ def test_two_runs_are_byte_identical(small, tmp_path):
 def test_an_interrupted_run_leaves_the_last_output(small, tmp_path, monkeypatch):
     study = pk.load_study(small)
     found = run.analyse_study(study, k=[3], language="en", seed=1)
-    monkeypatch.setattr(run, "analyse_study", lambda *args, language, **kwargs: replace(found, language=language))
+    monkeypatch.setattr(run.outputs, "analyse_study", lambda *args, language, **kwargs: replace(found, language=language))
     out = run.run_study(study, tmp_path / "out", k=[3], language="en", seed=1)
     before = digests(out)
 
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "save_report", interrupt)
+    monkeypatch.setattr(run.outputs, "save_report", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run.run_study(study, out, k=[3], language="fr", seed=1)
     assert digests(out) == before

@@ -18,6 +18,7 @@ from personakit.inference import (
     permutation_p,
     permuted,
     person_weights,
+    ratio,
 )
 from personakit.records import Features
 from personakit.schema import EVIDENCE_ID, FEATURE, KIND, ORIGIN, PERSONA, ROLE, UNIT, as_text, row_id
@@ -120,7 +121,7 @@ def _means(columns: Columns, people: People) -> tuple[np.ndarray, np.ndarray, np
     sums = np.stack([filled[people.members(group)].sum(axis=0) for group in range(k)])
     counts = np.stack([columns.known[people.members(group)].sum(axis=0)[columns.pattern] for group in range(k)])
     rest, rest_counts = sums.sum(axis=0) - sums, counts.sum(axis=0) - counts
-    return _divide(sums, counts), _divide(rest, rest_counts), counts, rest_counts
+    return ratio(sums, counts), ratio(rest, rest_counts), counts, rest_counts
 
 
 def _effect(difference: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -130,7 +131,7 @@ def _effect(difference: np.ndarray, values: np.ndarray) -> np.ndarray:
     centred = np.where(known, values - np.nan_to_num(values).sum(axis=0) / n, 0.0)
     deviation = np.sqrt((centred**2).sum(axis=0) / n)
     flat = deviation <= 1e-12 * np.abs(np.nan_to_num(values)).max(axis=0, initial=0.0)
-    return np.where(flat & ~np.isnan(difference), 0.0, _divide(difference, np.where(flat, 0.0, deviation)))
+    return np.where(flat & ~np.isnan(difference), 0.0, ratio(difference, np.where(flat, 0.0, deviation)))
 
 
 def _intervals(
@@ -162,7 +163,7 @@ def _bootstrap(columns: Columns, people: People, chosen: np.ndarray, *, seed: in
         sums = np.stack([weights[:, part] @ filled[part] for part in parts], axis=1)
         counts = np.stack([weights[:, part] @ known[part] for part in parts], axis=1)[:, :, pattern]
         rest, rest_counts = sums.sum(axis=1, keepdims=True) - sums, counts.sum(axis=1, keepdims=True) - counts
-        blocks.append(_divide(sums, counts) - _divide(rest, rest_counts))
+        blocks.append(ratio(sums, counts) - ratio(rest, rest_counts))
     return np.concatenate(blocks)
 
 
@@ -199,18 +200,18 @@ def _welch(groups: np.ndarray, values: np.ndarray, k: int) -> np.ndarray:
     rest, m = both.sum(axis=0) - sums, values.shape[1]
     rest_n = len(values) - n
     error = _squared_error(sums, n, m) + _squared_error(rest, rest_n, m)
-    difference = np.abs(_divide(sums[..., :m], n) - _divide(rest[..., :m], rest_n))
+    difference = np.abs(ratio(sums[..., :m], n) - ratio(rest[..., :m], rest_n))
     scale = np.sqrt((centred**2).mean(axis=0))
     difference = np.where(difference <= 1e-9 * scale, 0.0, difference)
     sure = error <= 1e-18 * scale**2
     exact = np.where(difference > 0, np.inf, 0.0)
-    statistic = np.where(sure, exact, _divide(difference, np.sqrt(np.where(sure, 1.0, error))))
+    statistic = np.where(sure, exact, ratio(difference, np.sqrt(np.where(sure, 1.0, error))))
     return np.where((n >= 2) & (rest_n >= 2), statistic, np.nan)
 
 
 def _squared_error(sums: np.ndarray, n: np.ndarray, m: int) -> np.ndarray:
-    mean = _divide(sums[..., :m], n)
-    return np.maximum(_divide(_divide(sums[..., m:], n) - mean**2, n - 1), 0.0)
+    mean = ratio(sums[..., :m], n)
+    return np.maximum(ratio(ratio(sums[..., m:], n) - mean**2, n - 1), 0.0)
 
 
 def replicate_blocks(
@@ -218,8 +219,3 @@ def replicate_blocks(
 ) -> Iterator[tuple[int, np.random.SeedSequence]]:
     """Cut replicates into blocks that fit in memory, each with a seed of its own."""
     return chunked(replicates, size=max(1, BLOCK // max(n, 1)), seed=seed)
-
-
-def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import MINUTE_US, count_blocks, person_blocks
-from personakit.inference import percentile_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, members, ratio
+from personakit.inference import bootstrap_sums, percentile_interval, ratio
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, members
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT

@@ -10,8 +10,8 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import DAY_US, count_cells, person_of
-from personakit.inference import percentile_interval
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_chunks, bootstrap_sums, check_view, members
+from personakit.inference import bootstrap_chunks, bootstrap_sums, percentile_interval
+from personakit.journeys.groups import FEW_PEOPLE, check_view, members
 from personakit.journeys.incidence import binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, last_heard, need_times, next_row
 from personakit.journeys.rows import with_ids

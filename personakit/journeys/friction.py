@@ -7,8 +7,9 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.eventlog import count_cells, person_of
+from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import NOTABLE, excess_columns, flagged
-from personakit.journeys.groups import ALL, bootstrap_sums, members, ratio
+from personakit.journeys.groups import ALL, members
 from personakit.journeys.rows import with_ids
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas

@@ -10,9 +10,9 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import DAY_US, count_cells
-from personakit.inference import percentile_interval
+from personakit.inference import bootstrap_sums, percentile_interval
 from personakit.journeys.attempts import FAR, ORDERS, Rules, Won, winning_attempts
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, members
+from personakit.journeys.groups import FEW_PEOPLE, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, need_times
 from personakit.journeys.rows import with_ids

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from personakit.errors import ChoiceError, unknown_name
-from personakit.inference import bootstrap_chunks as bootstrap_chunks
-from personakit.inference import bootstrap_sums as bootstrap_sums
 from personakit.records import Journeys, Personas
 from personakit.schema import STAGE, TOUCHPOINT
 
@@ -32,9 +30,3 @@ def check_view(journeys: Journeys, by: str) -> str:
     if by not in allowed:
         raise ChoiceError(unknown_name("by", by, allowed))
     return by
-
-
-def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Divide, NaN where there is nothing to divide by."""
-    above, below = np.broadcast_arrays(above, below)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within
-from personakit.inference import wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members, ratio
+from personakit.inference import ratio, wilson_interval
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
 from personakit.journeys.rows import with_ids
 from personakit.journeys.steps import sequences
 from personakit.journeys.trace import NATURAL_END

@@ -10,9 +10,8 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import count_by_person, count_cells, encode_events, recode, with_codes
-from personakit.inference import one_thread, percentile_interval
+from personakit.inference import bootstrap_sums, one_thread, percentile_interval, ratio
 from personakit.journeys.friction import rank_friction, visit_table
-from personakit.journeys.groups import bootstrap_sums, ratio
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Study
 from personakit.schema import CROSSWALK, EVENT, FRAMEWORKS, ORDER, PARTICIPANT, SOURCE, STAGE, START, TIME, TOUCHPOINT

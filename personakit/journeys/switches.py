@@ -9,8 +9,8 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import count_cells, distinct, person_blocks
+from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import excess_columns, flagged
-from personakit.journeys.groups import bootstrap_sums, ratio
 from personakit.journeys.rows import no_rows, with_ids
 from personakit.records import Journeys
 from personakit.schema import CHANNEL, DEVICE, OWNER, STAGE

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, person_blocks
-from personakit.inference import percentile_interval, wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, bootstrap_sums, check_view, members, ratio
+from personakit.inference import bootstrap_sums, percentile_interval, ratio, wilson_interval
+from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm
 
-from personakit.inference import adjust_bh, one_thread, percentile_interval, permuted, person_weights
+from personakit.inference import adjust_bh, one_thread, percentile_interval, permuted, person_weights, ratio
 from personakit.journeys.compare.guard import AFTER_WINDOW, ALL_STEPS, fair_part
 from personakit.journeys.compare.scores import (
     Ratios,
@@ -24,7 +24,7 @@ from personakit.journeys.compare.scores import (
     squared_t,
     step_ratios,
 )
-from personakit.journeys.groups import FEW_PEOPLE, check_view, ratio
+from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.incidence import cumulative_incidence
 from personakit.journeys.reach import judge, last_heard, next_row
 from personakit.journeys.rows import with_ids

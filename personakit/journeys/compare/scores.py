@@ -13,8 +13,8 @@ import numpy as np
 from scipy import sparse
 
 from personakit.eventlog import count_cells, person_of, transition_counts
-from personakit.inference import chunked, person_weights
-from personakit.journeys.groups import FEW_PEOPLE, ratio
+from personakit.inference import chunked, person_weights, ratio
+from personakit.journeys.groups import FEW_PEOPLE
 from personakit.records import EncodedLog
 
 BLOCK = 4096  # people whose scores are written out at once

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError
-from personakit.inference import adjust_bh, one_thread, percentile_interval, permutation_p, permuted
+from personakit.inference import adjust_bh, one_thread, percentile_interval, permutation_p, permuted, ratio
 from personakit.journeys.compare.guard import REFIT, Remake, fair_part, from_events, remade_labels, testable
 from personakit.journeys.compare.refit import without_personas
 from personakit.journeys.compare.scores import (
@@ -25,7 +25,7 @@ from personakit.journeys.compare.scores import (
     squared_t,
     step_ratios,
 )
-from personakit.journeys.groups import ALL, FEW_PEOPLE, check_view, ratio
+from personakit.journeys.groups import ALL, FEW_PEOPLE, check_view
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import STAGE

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.inference import one_thread, percentile_interval, permutation_p
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, check_view, ratio
+from personakit.inference import bootstrap_sums, one_thread, percentile_interval, permutation_p, ratio
+from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.models.chain import GOAL, LEFT, arrival_chance, removed_chance, until_goal
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys

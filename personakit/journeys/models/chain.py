@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from personakit.eventlog import count_cells, person_of
-from personakit.journeys.groups import ratio
+from personakit.inference import ratio
 from personakit.records import Journeys
 
 START, GOAL, LEFT = 0, 1, 2  # rows and columns before the levels

@@ -10,9 +10,9 @@ import pandas as pd
 from personakit.errors import StudyError, TooFewError
 from personakit.eventlog import DAY_US, person_of
 from personakit.frozen import Sentence, freeze, show, show_html
-from personakit.inference import one_thread, percentile_interval, person_weights, wilson_interval
+from personakit.inference import one_thread, percentile_interval, person_weights, ratio, wilson_interval
 from personakit.journeys.compare.guard import from_events
-from personakit.journeys.groups import FEW_PEOPLE, check_view, ratio
+from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.models.hazard import fit_hazard, odds_ratios, say_hazard
 from personakit.journeys.models.predict import FOLDS
 from personakit.journeys.reach import need_times

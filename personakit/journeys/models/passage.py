@@ -7,8 +7,8 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import DAY_US, steps
-from personakit.inference import one_thread, percentile_interval
-from personakit.journeys.groups import FEW_PEOPLE, bootstrap_sums, check_view, ratio
+from personakit.inference import bootstrap_sums, one_thread, percentile_interval, ratio
+from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.models.chain import GOAL, LEFT, arrival_chance, until_goal
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys
