@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ from personakit.journeys import experience, trace_journeys
 from personakit.journeys.lived.curve import _survivors
 from personakit.journeys.lived.effort import person_effort
 from personakit.journeys.lived.scores import gather_scores
-from personakit.journeys.lived.truth import _held_out_errors
+from personakit.journeys.lived.truth import _gains_by_chance, _held_out_errors
 from personakit.records import Study
 from personakit.schema import FRAMEWORKS
 from personakit.wording import say
@@ -123,6 +125,21 @@ def test_held_out_errors_by_hand():
     line, flat = _held_out_errors(np.array([0.0, 1, 2]), np.array([0.0, 1, 5]))
     assert line.tolist() == pytest.approx([3**2, 1.5**2, 3**2])
     assert flat.tolist() == pytest.approx([3**2, 1.5**2, 4.5**2])
+    # dealt anew, the outcomes gain what one of their six orders gains
+    orders = [_held_out_errors(np.arange(3.0), np.array(one)) for one in itertools.permutations([0.0, 1, 5])]
+    gains = {round(float(1 - line.sum() / flat.sum()), 9) for line, flat in orders}
+    assert set(_gains_by_chance(np.arange(3.0), np.array([0.0, 1, 5]), 7).round(9)) == gains
+
+
+def test_what_never_meets_because_it_is_rare_is_no_moment_of_truth():
+    # 20 of 400 were unhappy and 24 left, none of them both: by chance that happens 28 times in 100, and no bootstrap knows
+    people = pd.Index([f"p{one:03d}" for one in range(400)], name="participant_id")
+    answers = pd.DataFrame({"b": np.where(np.arange(400) < 20, 1, 5)}, index=people)
+    book = {"variable": ["b"], "instrument": "csat", "touchpoint": ["Basket"], "better": "high", "low": 1.0, "high": 5.0}
+    left = pd.Series(np.arange(400) >= 376, index=people, dtype=float)
+    truth = experience(asked(answers, book), outcome=left, seed=7, replicates=100).truth
+    assert truth["low"].iloc[0] > 0
+    assert not truth["predicts"].iloc[0]
 
 
 def test_a_moment_of_truth_is_found_and_noise_has_none():

@@ -115,6 +115,17 @@ def test_nothing_after_the_landmark_leaks():
     assert one.scores["left"].iloc[0] == (length == 6).sum()
 
 
+def test_who_was_never_so_silent_is_asked_about_whether_they_return_or_not():
+    # 25 daily visits, then half return after 6 days and half never: on day 26.5 nobody knows which
+    days = [*(24 * [[0, 6]]), *(20 * [range(25)]), *(20 * [[*range(25), 30]])]
+    rows = [(f"p{one:02d}", "s0", day * DAY_US) for one, own in enumerate(days) for day in own]
+    log = pd.DataFrame([*rows, ("z", "s0", 300 * DAY_US)], columns=["participant_id", "event", "time_us"])
+    journeys = trace_journeys(make.study(log, touchpoints=make.touchpoints(make.STATES)))
+    assert set(journeys.ends["gap_limit_us"]) == {DAY_US, 6 * DAY_US}
+    found = predict_leaving(journeys, landmark_days=26.5, seed=1, replicates=19)
+    assert found.scores[["people", "left"]].to_numpy().tolist() == [[40, 20]] * 2
+
+
 def test_personas_that_know_what_comes_are_not_used():
     states, length = leavers(3, [0.1] * 5, 200)
     journeys = visits_of(states, length)

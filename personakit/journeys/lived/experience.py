@@ -77,17 +77,17 @@ def experience(
     Experience
         curve: persona (``all`` first), source (ces, csat, nps, interviews), stage, touchpoint (empty: the whole stage),
         mean, low, high (-2 worst to +2 best; bootstrap of people, NaN where all say the same), n, natural, natural_low,
-        natural_high, unit (of the question: ``1–7``, percent of the two best answers, nps), met (people who were there;
-        0 for interviews), response_rate (of these), weighted_mean (answers weighted by the inverse chance to answer, NaN
+        natural_high, unit (of the question: ``1–7``, percent of the two best answers, nps), met (people who were there; 0
+        for interviews), response_rate (of these), weighted_mean (answers weighted by the inverse chance to answer, NaN
         where it cannot be modelled), within_mean, survivors, few (fewer than 10 people). moments: persona, source, moment
         (peak, trough, end), stage, mean, probability (share of resamples that agree; of the end: that it is above the mean
         of the other stages), n. effort: persona, measure, mean, low, high, n, correlation (Spearman, with stated ease),
         correlation_low, correlation_high, n_stated, tracks (the interval lies below 0). truth: source, stage, touchpoint,
         n, gain (share of the squared error of the mean that the score takes away in people held out), low, high, error,
-        baseline, predicts (low above 0, all places together); a prediction is no cause. told: persona, stage, code, kind,
-        people, interviewees. triangulation: persona, stage, events, answers, interviews (pain, delight, unclear, or none
-        where a source is silent), n (people who answered), verdict (converge, contradict, complement: one source speaks,
-        silent).
+        baseline, predicts (low above 0, and rare among outcomes dealt anew; all places together); a prediction is no cause.
+        told: persona, stage, code, kind, people, interviewees. triangulation: persona, stage, events, answers, interviews
+        (pain, delight, unclear, or none where a source is silent), n (people who answered), verdict (converge, contradict,
+        complement: one source speaks, silent).
 
     Raises
     ------

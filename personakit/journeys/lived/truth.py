@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from personakit.inference import percentile_interval, person_weights
+from personakit.inference import chunked, percentile_interval, permutation_p, permuted, person_weights
 from personakit.journeys.lived.scores import TOP, Scores
 from personakit.journeys.rows import with_ids
 from personakit.schema import SOURCE, STAGE, TOUCHPOINT
 
 FEWEST, ALPHA = 50, 0.05
+SHUFFLES, HELD = 1_999, 2_000_000
 COLUMNS = [SOURCE, STAGE, TOUCHPOINT, "n", "gain", "low", "high", "error", "baseline", "predicts"]
 
 
@@ -24,8 +25,10 @@ def truth_table(scores: Scores, outcome: pd.Series | None, *, seed: int, replica
         (share of the squared error of the baseline that a line through the score takes away; each person is held out, and
         foretold from all others), low, high (bootstrap of people; right about all places together in 95 of 100), error,
         baseline (root mean squared error in people held out with the score, and with the mean of the others; in units of the
-        outcome), predicts (low above 0). The best first. Places with fewer than 50 people are left out. People answered
-        different questions, so compare places by their intervals. A prediction is no cause.
+        outcome), predicts (low above 0, and outcomes dealt anew to people gain as much in at most 5 of 100, all places
+        together: where a low score and an outcome are both rare and never meet, the interval alone is too sure). The best
+        first. Places with fewer than 50 people are left out. People answered different questions, so compare places by
+        their intervals. A prediction is no cause.
     """
     ends = _outcome(scores, outcome)
     asked = [] if ends is None else [(at, *_known(scores.values[:, at], ends)) for at in _places(scores)]
@@ -36,8 +39,10 @@ def truth_table(scores: Scores, outcome: pd.Series | None, *, seed: int, replica
         weights, place = person_weights(len(x), replicates=replicates, seed=seed), scores.places.iloc[at]
         draws = 1 - (weights @ line) / np.maximum(weights @ flat, 1e-12)
         low, high = percentile_interval(draws, level=1 - ALPHA / len(asked))  # of several, one looks good by chance
-        rows.append((place[SOURCE], place[STAGE], place[TOUCHPOINT], len(x), float(1 - line.sum() / flat.sum()), float(low),
-                     float(high), float(np.sqrt(line.mean())), float(np.sqrt(flat.mean())), bool(low > 0)))
+        gain = float(1 - line.sum() / flat.sum())
+        predicts = low > 0 and permutation_p(gain, _gains_by_chance(x, y, seed)) <= ALPHA / len(asked)
+        rows.append((place[SOURCE], place[STAGE], place[TOUCHPOINT], len(x), gain, float(low), float(high),
+                     float(np.sqrt(line.mean())), float(np.sqrt(flat.mean())), bool(predicts)))
     table = pd.DataFrame(rows, columns=COLUMNS).sort_values(["gain", TOUCHPOINT], ascending=[False, True])
     return with_ids(table.reset_index(drop=True), "truth", seed, replicates)
 
@@ -76,3 +81,17 @@ def _held_out_errors(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
     spread = float(apart @ apart)
     line = (away - float(away @ apart) / spread * apart) / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12)
     return line**2, (away / (1 - 1 / len(x))) ** 2
+
+
+def _gains_by_chance(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    """Give the gains of ``SHUFFLES`` deals of the outcomes to people: as ``_held_out_errors``, written out as sums."""
+    apart, away = x - x.mean(), y - y.mean()
+    spread = float(apart @ apart)
+    weight = 1 / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12) ** 2
+    out = []
+    for size, child in chunked(SHUFFLES, size=max(1, HELD // len(x)), seed=np.random.SeedSequence(seed)):
+        dealt = permuted(away, replicates=size, seed=child)
+        slope = dealt @ apart / spread
+        left = dealt**2 @ weight - 2 * slope * (dealt @ (weight * apart)) + slope**2 * float(weight @ apart**2)
+        out.append(1 - left / (float(away @ away) / (1 - 1 / len(x)) ** 2))
+    return np.concatenate(out)

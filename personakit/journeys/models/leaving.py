@@ -12,6 +12,7 @@ from personakit.eventlog import DAY_US, person_of
 from personakit.frozen import Sentence, freeze, show, show_html
 from personakit.inference import one_thread, percentile_interval, person_weights, ratio, wilson_interval
 from personakit.journeys.compare.guard import from_events
+from personakit.journeys.ends import OWN_GAPS
 from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.models.hazard import fit_hazard, odds_ratios, say_hazard
 from personakit.journeys.models.predict import FOLDS
@@ -80,12 +81,13 @@ def predict_leaving(
     touchpoint) and channel now, the persona. A logistic hazard learns from four fifths of the people and is asked about
     the others, beside the base rate: the share who leave after as many visits, whoever they are.
 
-    Open journeys stay open: a visit is only asked about where the silence that makes a journey ``ended`` would fit before
-    the cut, whatever came after it. A journey that ends where it is meant to has not been left. With ``landmark_days``
-    there is one question a participant, that many days after the first event: will anything still come? Days of silence
-    until then are known, too; who was silent for so long that they count as gone is not asked about. Personas that come
-    from first days are only used for visits after these. It cannot tell why people leave, nor what would keep them: the
-    ratios are associations, with the other terms held equal. Of more than 20,000 people as many are drawn.
+    Open journeys stay open: a visit is only asked about where the silence that makes a journey ``ended`` (everyone's, or
+    the person's own where that is longer) would fit before the cut, whatever came after it. A journey that ends where it
+    is meant to has not been left. With ``landmark_days`` there is one question a participant, that many days after the
+    first event: will anything still come? Days of silence until then are known, too; who was silent for longer than
+    everyone's limit is not asked about. Personas that come from first days are only used for visits after these. It cannot
+    tell why people leave, nor what would keep them: the ratios are associations, with the other terms held equal. Visits
+    before the log began are not known, so ``visit`` counts from there. Of more than 20,000 people as many are drawn.
 
     Returns
     -------
@@ -161,6 +163,9 @@ def _asked(journeys: Journeys, personas: Personas | None, column: str, landmark_
     log, ends = journeys.log, journeys.ends
     owner, entry = person_of(log), log.time_us[log.offsets[:-1]]
     limit = ends["gap_limit_us"].to_numpy()
+    few = limit[ends["sessions"].to_numpy() <= OWN_GAPS]
+    # not one's own limit: it knows one's later silences, so that of those who were never so silent only the returned stay
+    everyones = int(few[0]) if len(few) else int(np.median(limit))
     if landmark_days is None:
         at = np.flatnonzero(np.append(np.diff(journeys.session) != 0, True)[: len(owner)])
         moment = log.time_us[at]
@@ -169,7 +174,7 @@ def _asked(journeys: Journeys, personas: Personas | None, column: str, landmark_
         at = log.offsets[:-1] + np.bincount(owner[log.time_us <= moment[owner]], minlength=len(entry)) - 1
     person = owner[at]
     # both answers must have been possible before the cut, and whoever is gone at the moment is not asked about
-    fit = (moment + limit[person] < journeys.cut_us) & (moment - log.time_us[at] <= limit[person])
+    fit = (moment + np.maximum(limit, everyones)[person] < journeys.cut_us) & (moment - log.time_us[at] <= everyones)
     fit &= drawn[person] & (moment >= entry[person] + since * DAY_US)
     share = np.zeros((len(entry), 0))
     if personas is not None:
