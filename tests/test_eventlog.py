@@ -180,6 +180,13 @@ def test_counts_reconcile(rows):
     assert (np.diff(sessionise(log))[np.diff(person_of(log)) > 0] == 1).all()
 
 
+def test_more_cells_than_four_bytes_hold():
+    cells = 50_000**2  # the steps between 50,000 pages
+    found = count_cells(np.array([0, 0, 1]), np.array([cells - 1, 7, cells - 1]), (2, cells)).tocoo()
+    assert list(zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)) == [
+        (0, 7, 1), (0, cells - 1, 1), (1, cells - 1, 1)]
+
+
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(-5, 10**13)), max_size=60), st.booleans(),
        st.sampled_from([1, 3, 2**18]))
 def test_passes_in_blocks_agree_with_plain_ones(rows, ordered, block):
