@@ -123,6 +123,10 @@ def test_held_out_errors_by_hand():
     line, flat = _held_out_errors(np.array([0.0, 1, 2]), np.array([0.0, 1, 5]))
     assert line.tolist() == pytest.approx([3**2, 1.5**2, 3**2])
     assert flat.tolist() == pytest.approx([3**2, 1.5**2, 4.5**2])
+    # only the last says something else: without them there is no line, and it foretells no better than the mean, 1
+    line, flat = _held_out_errors(np.array([0.0, 0, 0, 1]), np.array([0.0, 1, 2, 9]))
+    assert line.tolist() == pytest.approx([1.5**2, 0, 1.5**2, 8**2])
+    assert flat[-1] == pytest.approx(8**2)
 
 
 def test_a_moment_of_truth_is_found_and_noise_has_none():

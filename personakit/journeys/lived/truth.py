@@ -74,5 +74,7 @@ def _held_out_errors(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     apart, away = x - x.mean(), y - y.mean()
     spread = float(apart @ apart)
-    line = (away - float(away @ apart) / spread * apart) / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12)
-    return line**2, (away / (1 - 1 / len(x))) ** 2
+    rest, flat = 1 - 1 / len(x) - apart**2 / spread, away / (1 - 1 / len(x))
+    # without the only person who said something else there is no line, only the mean
+    line = np.where(rest < 1e-9, flat, (away - float(away @ apart) / spread * apart) / rest.clip(1e-9))
+    return line**2, flat**2
