@@ -209,7 +209,7 @@ def _known(log: EncodedLog, column: str, at: np.ndarray,
         met = np.unique((person * size + code)[code >= 0]) % max(size, 1)
         for place in np.flatnonzero(np.bincount(met, minlength=size) >= FEW_PEOPLE):  # a log may have thousands of levels
             known.append((code == place).astype(np.float64))
-            terms.append((name, str(log.levels[name][place]), ""))
+            terms.append((name, str(log.levels[name][int(place)]), ""))
     return known, terms
 
 
