@@ -29,10 +29,11 @@ test: $(READY) lint
 test-spark: $(SPARK_VENV)/.ready
 	@$(SPARK_VENV)/bin/python -m pytest tests/test_portable_spark.py -q -m spark
 
-# only PySpark and what it alone needs: this environment looks into the other one for the rest, of which the lock names the same
+# only PySpark and what it alone needs: this environment looks into the other one for the rest, of which the lock names the same;
+# so it is made by that one's Python, and anew: modules of another version would not load
 $(SPARK_VENV)/.ready: requirements.spark.lock $(READY)
 	@echo "Installing PySpark into $(SPARK_VENV) (once, a minute) ..."
-	@$(PYTHON) -m venv $(SPARK_VENV)
+	@$(BIN)/python -m venv --clear $(SPARK_VENV)
 	@$(SPARK_VENV)/bin/python -c "import sys, sysconfig as at; from pathlib import Path; \
 	  Path(at.get_path('purelib'), 'beside.pth').write_text('import site; site.addsitedir(%r)' % sys.argv[1])" \
 	  "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

@@ -18,6 +18,7 @@ from personakit.eventlog import (
     distinct,
     encode_events,
     keep_rows,
+    person_blocks,
     person_of,
     recode,
     sessionise,
@@ -178,6 +179,23 @@ def test_counts_reconcile(rows):
     assert (inward + first == counts.toarray()).all()
     assert (np.diff(sessionise(log)) >= 0).all()
     assert (np.diff(sessionise(log))[np.diff(person_of(log)) > 0] == 1).all()
+
+
+def test_blocks_part_people_and_hold_whoever_has_no_events():
+    log = encode_events(frame(("b", "x", 0), ("b", "y", 1), ("d", "x", 0), ("d", "x", 1), ("d", "y", 2), ("e", "x", 0)),
+                        participants=pd.Index(list("abcdef")))
+    for most, sizes in ((1, [0, 2, 0, 3, 1]), (2, [2, 0, 3, 1]), (3, [2, 3, 1]), (99, [6])):
+        blocks = list(person_blocks(log, most=most))
+        assert [len(person) for _, person in blocks if len(person)] == [size for size in sizes if size]
+        assert np.concatenate([person for _, person in blocks]).tolist() == person_of(log).tolist()
+        assert [row for rows, _ in blocks for row in range(rows.start, rows.stop)] == list(range(6))
+
+
+def test_more_cells_than_four_bytes_hold():
+    cells = 50_000**2  # the steps between 50,000 pages
+    found = count_cells(np.array([0, 0, 1]), np.array([cells - 1, 7, cells - 1]), (2, cells)).tocoo()
+    assert list(zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)) == [
+        (0, 7, 1), (0, cells - 1, 1), (1, cells - 1, 1)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(-5, 10**13)), max_size=60), st.booleans(),

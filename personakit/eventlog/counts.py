@@ -144,6 +144,7 @@ def count_cells(person: np.ndarray, cell: np.ndarray, shape: tuple[int, int]) ->
 def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[int, int]) -> sparse.csr_array:
     """Do what ``count_cells`` does from blocks of person and cell: no person is in two, and each comes after the last."""
     people, cells = shape
+    kind = np.int32 if cells <= _MOST_INT32 else np.int64
     size, columns, counts = np.zeros(people, dtype=np.int64), [], []
     for person, cell in blocks:
         key = person.astype(np.int64) * cells
@@ -153,12 +154,13 @@ def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[i
         row, column = np.divmod(key[new], cells)
         if len(row):
             size[row[0]: row[-1] + 1] = np.bincount(row - row[0])
-        columns.append(column.astype(np.int32))
+        columns.append(column.astype(kind, copy=False))
         counts.append(np.diff(new, append=len(key)))
-    indices = np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+    indices = np.concatenate(columns) if columns else np.empty(0, dtype=kind)
     data = np.concatenate(counts) if counts else np.empty(0, dtype=np.int64)
     offsets = offsets_of(size)
-    found = sparse.csr_array((data, indices, offsets.astype(np.int32) if len(data) <= _MOST_INT32 else offsets), shape=shape)
+    offsets = offsets.astype(kind) if len(data) <= _MOST_INT32 else offsets
+    found = sparse.csr_array((data, indices, offsets), shape=shape)
     found.has_canonical_format = True
     return found
 

@@ -118,19 +118,14 @@ def variant_of(found: Sequences) -> tuple[np.ndarray, np.ndarray]:
 
 
 def spell(levels: Sequence[str]) -> str:
-    r"""Write a variant; an arrow inside a level is escaped, so that ``unspell`` gives the same levels back.
+    r"""Write a variant; an arrow inside a level is escaped, so that no two variants read alike.
 
     Examples
     --------
-    >>> spell(["a > b", "c"]), unspell(spell(["a > b", "c"]))
-    ('a \\> b > c', ['a > b', 'c'])
+    >>> spell(["a > b", "c"])
+    'a \\> b > c'
     """
     return ARROW.join(level.replace(ARROW, r" \> ") for level in levels)
-
-
-def unspell(variant: str) -> list[str]:
-    """Return the levels of a variant."""
-    return [level.replace(r" \> ", ARROW) for level in variant.split(ARROW)]
 
 
 def _rows(persona: str, place: np.ndarray, shown: list[str], length: np.ndarray) -> pd.DataFrame:

@@ -129,6 +129,14 @@ def test_held_out_errors_by_hand():
     orders = [_held_out_errors(np.arange(3.0), np.array(one)) for one in itertools.permutations([0.0, 1, 5])]
     gains = {round(float(1 - line.sum() / flat.sum()), 9) for line, flat in orders}
     assert set(_gains_by_chance(np.arange(3.0), np.array([0.0, 1, 5]), 7).round(9)) == gains
+    # only the last says something else: without them there is no line, and it foretells no better than the mean, 1
+    line, flat = _held_out_errors(np.array([0.0, 0, 0, 1]), np.array([0.0, 1, 2, 9]))
+    assert line.tolist() == pytest.approx([1.5**2, 0, 1.5**2, 8**2])
+    assert flat[-1] == pytest.approx(8**2)
+    alone = np.array([0.0, 0, 0, 1])
+    orders = [_held_out_errors(alone, np.array(one)) for one in itertools.permutations([0.0, 1, 2, 9])]
+    gains = {round(float(1 - line.sum() / flat.sum()), 9) for line, flat in orders}
+    assert set(_gains_by_chance(alone, np.array([0.0, 1, 2, 9]), 7).round(9)) == gains
 
 
 def test_what_never_meets_because_it_is_rare_is_no_moment_of_truth():

@@ -15,6 +15,7 @@ from personakit.errors import StudyError, TooFewError
 from personakit.eventlog import DAY_US
 from personakit.journeys import predict_leaving, trace_journeys
 from personakit.journeys.models.hazard import fit_hazard, odds_ratios, say_hazard
+from personakit.journeys.models.leaving import _known
 from personakit.wording import say
 
 
@@ -58,6 +59,16 @@ def test_what_is_said_adds_up_to_what_happened(seed):
     rng = np.random.default_rng(seed)
     known, ended = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
     assert say_hazard(fit_hazard(known, ended), known).sum() == pytest.approx(ended.sum(), abs=1e-4)
+
+
+def test_levels_of_few_people_are_not_even_listed():
+    # twelve people see a, then a page of their own
+    rows = [(f"p{one}", page, day * DAY_US) for one in range(12) for day, page in enumerate(["a", f"own {one}"])]
+    events = pd.DataFrame(rows, columns=["participant_id", "event", "time_us"])
+    log = trace_journeys(make.study(events)).log
+    known, terms = _known(log, "touchpoint", np.arange(24), log.time_us)
+    assert [level for kind, level, _ in terms if kind == "touchpoint"] == ["a"]
+    assert known[-1].tolist() == [1, 0] * 12
 
 
 def test_open_journeys_leave_the_questions():

@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personakit.errors import ChoiceError, StudyError, TooFewError
-from personakit.eventlog import DAY_US
-from personakit.journeys import describe_journeys, funnel, stage_counts, trace_journeys, transitions
+from personakit.eventlog import DAY_US, person_blocks
+from personakit.journeys import (
+    around,
+    describe_journeys,
+    funnel,
+    loops,
+    stage_counts,
+    switches,
+    trace_journeys,
+    transitions,
+)
 from personakit.journeys.incidence import cumulative_incidence
 from personakit.records import Study
 
@@ -37,6 +46,27 @@ def test_transitions_by_hand():
     assert cell(table, "P2", "s0", "s0")[:2] == (0, 0)
     assert table["few"].all()
     assert table["evidence_id"].is_unique
+
+
+def test_views_are_the_same_at_every_edge_of_blocks(monkeypatch):
+    rng = np.random.default_rng(5)
+    events = pd.DataFrame({
+        "participant_id": rng.integers(0, 25, 200).astype("str"), "event": rng.choice(list("xyz"), 200),
+        "time_us": rng.integers(0, 10**10, 200) * 600, "channel": rng.choice(["web", "shop", None], 200)})
+    study = make.study(events, touchpoints=make.touchpoints("xy", ["s0", "s1"]))
+
+    def tables():
+        journeys = trace_journeys(study)
+        return [journeys.notes, journeys.ends, pd.DataFrame({"session": journeys.session}), stage_counts(journeys),
+                loops(journeys), *(view(journeys, seed=7, replicates=9) for view in (transitions, switches)),
+                *(around(journeys, touchpoint="x", seed=7, replicates=9, **span)
+                  for span in ({"steps": 2}, {"window_min": 900.0}))]
+
+    whole = tables()
+    for most in (1, 2, 20):
+        monkeypatch.setitem(person_blocks.__kwdefaults__, "most", most)
+        for one, other in zip(whole, tables(), strict=True):
+            pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
 def test_unknown_view():

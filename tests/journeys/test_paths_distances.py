@@ -105,6 +105,11 @@ def test_machine_code_gives_the_same_bits(monkeypatch):
     gain = np.array([[2, 0.3, 0.7], [0.3, 2, 1.1], [0.7, 1.1, 2]])
     plain = matching_gains(some, some, gain)
     assert np.array_equal(compiled_gains(some, some, gain), plain)
+    with monkeypatch.context() as patch:  # a block a go, and no columns at all
+        patch.setattr(matching, "ROOM", 1)
+        patch.setattr(matching, "THREADS", 1)
+        assert np.array_equal(compiled_gains(some, some, gain), plain)
+        assert compiled_gains(some, some.take(slice(0)), gain).shape == (len(plain), 0)
     whole = np.rint(gain)  # 16 bits there, single precision here
     assert np.array_equal(compiled_gains(some.take(slice(3)), some, whole), matching_gains(some, some, whole)[:3])
     # 200 short journeys are not worth a compiler; 2,000 of 20 steps are; and without numba there is numpy

@@ -79,19 +79,22 @@ def _held_out_errors(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     apart, away = x - x.mean(), y - y.mean()
     spread = float(apart @ apart)
-    line = (away - float(away @ apart) / spread * apart) / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12)
-    return line**2, (away / (1 - 1 / len(x))) ** 2
+    rest, flat = 1 - 1 / len(x) - apart**2 / spread, away / (1 - 1 / len(x))
+    # without the only person who said something else there is no line, only the mean
+    line = np.where(rest < 1e-9, flat, (away - float(away @ apart) / spread * apart) / rest.clip(1e-9))
+    return line**2, flat**2
 
 
 def _gains_by_chance(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
     """Give the gains of ``SHUFFLES`` deals of the outcomes to people: as ``_held_out_errors``, written out as sums."""
     apart, away = x - x.mean(), y - y.mean()
     spread = float(apart @ apart)
-    weight = 1 / (1 - 1 / len(x) - apart**2 / spread).clip(1e-12) ** 2
+    rest, flat = 1 - 1 / len(x) - apart**2 / spread, (1 - 1 / len(x)) ** -2
+    weight, alone = np.where(rest < 1e-9, 0.0, rest.clip(1e-9) ** -2), np.where(rest < 1e-9, flat, 0.0)
     out = []
     for size, child in chunked(SHUFFLES, size=max(1, HELD // len(x)), seed=np.random.SeedSequence(seed)):
         dealt = permuted(away, replicates=size, seed=child)
         slope = dealt @ apart / spread
-        left = dealt**2 @ weight - 2 * slope * (dealt @ (weight * apart)) + slope**2 * float(weight @ apart**2)
-        out.append(1 - left / (float(away @ away) / (1 - 1 / len(x)) ** 2))
+        left = dealt**2 @ (weight + alone) - 2 * slope * (dealt @ (weight * apart)) + slope**2 * float(weight @ apart**2)
+        out.append(1 - left / (float(away @ away) * flat))
     return np.concatenate(out)

@@ -77,7 +77,7 @@ def attribution(
     p = _farthest_p(effect, null)
     falls = np.where(p > ALPHA, "inside", np.where(effect > null.mean(axis=0), "above", "below"))
     person, cell = counts.nonzero()
-    came = np.unique(person * size + cell % size)
+    came = np.unique(person.astype(np.int64) * size + cell % size)
     came = came[came % size >= 3]
     arrivals = np.isin(came // size, np.unique(person[cell % size == GOAL]))
     people = np.bincount(came % size, minlength=size)[3:]

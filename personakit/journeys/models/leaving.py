@@ -200,7 +200,8 @@ def _asked(journeys: Journeys, personas: Personas | None, column: str, landmark_
 def _known(log: EncodedLog, column: str, at: np.ndarray,
            moment: np.ndarray) -> tuple[list[np.ndarray], list[tuple[str, str, str]]]:
     """List what is known at each question from the event ``at`` and those before it, with the name of each term."""
-    start = log.offsets[person_of(log)[at]]
+    person = person_of(log)[at]
+    start = log.offsets[person]
     numbers = {"days": np.log2(1 + (log.time_us[at] - log.time_us[start]) / DAY_US),
                "steps": np.log2(1 + at - start), "silent_days": np.log2(1 + (moment - log.time_us[at]) / DAY_US)}
     known, terms = list(numbers.values()), [(name, "", "") for name in numbers]
@@ -209,10 +210,11 @@ def _known(log: EncodedLog, column: str, at: np.ndarray,
             continue
         # the last event whose level is known, of this person
         seen = np.maximum.accumulate(np.where(log.codes[name] >= 0, np.arange(len(log.time_us)), -1))[at]
-        code = np.where(seen >= start, log.codes[name][seen], -1)
-        for place, level in enumerate(log.levels[name]):
+        code, size = np.where(seen >= start, log.codes[name][seen], -1), len(log.levels[name])
+        met = np.unique((person * size + code)[code >= 0]) % max(size, 1)
+        for place in np.flatnonzero(np.bincount(met, minlength=size) >= FEW_PEOPLE):  # a log may have thousands of levels
             known.append((code == place).astype(np.float64))
-            terms.append((name, str(level), ""))
+            terms.append((name, str(log.levels[name][int(place)]), ""))
     return known, terms
 
 

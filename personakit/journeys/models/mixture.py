@@ -99,7 +99,6 @@ def journey_mixture(journeys: Journeys, *, k: Sequence[int] = range(1, 6), by: s
     if len(used) < FEW_PEOPLE * tried[-1]:
         raise TooFewError(f"k: {tried[-1]} chains need {FEW_PEOPLE * tried[-1]} people with events; there are {len(used)}.")
     counts, of = ratios.top[used].astype(np.float64), ratios.of
-    # people with the same counts are one row with a weight
     size = len(journeys.log.levels[column])
     free = int((np.bincount(of, minlength=size + 1) > 0).sum()) * (size - 1)
     fits, rows = {}, []

@@ -57,7 +57,7 @@ def passage(journeys: Journeys, *, to: str, by: str = STAGE, seed: int, replicat
     days = _mean_days(journeys, column, to, size)
     taken, lasted = _until_arrival(whole, chance, days)
     person, cell = counts.nonzero()
-    people = np.bincount(np.unique(person * size + cell // size) % size, minlength=size)
+    people = np.bincount(np.unique(person.astype(np.int64) * size + cell // size) % size, minlength=size)
     stay = ratio((whole * days).sum(axis=1), (whole[:, :GOAL].sum(axis=1) + whole[:, GOAL] + whole[:, 3:].sum(axis=1)))
     table = pd.DataFrame({column: ["start", "", "", *words], "people": people, "arrive": chance, "low": low, "high": high,
                           "steps": taken, "days": lasted, "stay_days": stay})

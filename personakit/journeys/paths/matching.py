@@ -21,6 +21,7 @@ COLUMNS = 1_000
 MANY = 500_000_000
 #: journeys side by side in the innermost loop of the machine code, and threads (it runs without Python's lock)
 LANES, THREADS = 128, 2
+ROOM = 2**24  # gains laid out for the machine code in one go: 64 MB
 
 
 def gains_for(journeys: Padded, gain: np.ndarray) -> Callable[[Padded, Padded], np.ndarray]:
@@ -89,7 +90,15 @@ def _match(
 
 # ---------------------------------------------------------------- machine code: many columns at a time
 def compiled_gains(rows: Padded, columns: Padded, gain: np.ndarray) -> np.ndarray:
-    """Measure in machine code, which is compiled once and then kept on the disk (numba)."""
+    """Measure in machine code, which is compiled once and then kept on the disk (numba); as many columns at once as fit."""
+    most = LANES * max(THREADS, ROOM // (LANES * max(columns.levels * columns.steps.shape[1], 1)))
+    out = np.empty((len(rows.steps), len(columns.steps)), dtype=np.float32)
+    for start in range(0, len(columns.steps), most):
+        out[:, start:start + most] = _side_by_side(rows, columns.take(slice(start, start + most)), gain)
+    return out
+
+
+def _side_by_side(rows: Padded, columns: Padded, gain: np.ndarray) -> np.ndarray:
     width, blocks = columns.steps.shape[1], -(-len(columns.steps) // LANES)
     steps = np.full((blocks * LANES, width), columns.levels)
     steps[:len(columns.steps)] = columns.steps
