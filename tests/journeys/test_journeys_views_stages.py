@@ -86,6 +86,9 @@ def test_coverage_lists_the_unmapped_first():
     assert table["covered"].tolist() == [False, False, True, True]
     with pytest.raises(StudyError, match="stages that the study does not have"):
         trace_journeys(study, stages=make.touchpoints("x", ["s9"]))
+    # a record made by hand has not passed a reader
+    with pytest.raises(StudyError, match="touchpoints.stage: 1 rows with stages that the study does not have"):
+        trace_journeys(make.study(make.log({"a": ["x"]}), touchpoints=make.touchpoints("x", ["s9"])))
     with pytest.raises(StudyError, match="repeated"):
         trace_journeys(study, stages=make.touchpoints("xx", ["s0", "s1"]))
 
