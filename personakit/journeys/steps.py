@@ -10,7 +10,7 @@ import pandas as pd
 from personakit.errors import StudyError
 from personakit.eventlog import count_cells, distinct, person_of
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
+from personakit.journeys.groups import check_view, members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_words, unpack
 from personakit.records import Journeys, Personas
@@ -248,7 +248,7 @@ def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Jou
         frames.append(pd.DataFrame({
             PERSONA: persona, "step": keys[order] // width + 1, "code": keys[order] % width, "people": people,
             "people_total": total, "share": share, "low": low, "high": high,
-            "few": (total < FEW_PEOPLE) | ~(high - low <= WIDE)}))
+            "few": too_few(np.full(len(keys), total), low, high)}))
     return pd.concat(frames, ignore_index=True)
 
 
