@@ -47,10 +47,10 @@ def audit_grain(journeys: Journeys, personas: Personas | None = None, *, margin:
         same). ``attrs``: those of ``compare_journeys`` by stage, and ``why``, a sentence a flagged row by language.
 
         Without, one row a stage that both compare (natural ends left out, as in ``rank_friction``): stage, stage_excess,
-        low, high (its visits that stop over all other stages), touchpoint_excess (the same of the visits of its
-        touchpoints, added up), worst (its touchpoint of most friction), worst_excess (over the like of that touchpoint),
-        stage_rank (1 loses most), touchpoint_rank (by worst_excess), sign_changes (of stage_excess and touchpoint_excess),
-        rank_changes, flagged (either).
+        low, high (its visits that stop over all other stages), people (with such visits), touchpoint_excess (the same of
+        the visits of its touchpoints, added up), worst (its touchpoint of most friction), worst_excess (over the like of
+        that touchpoint), stage_rank (1 loses most), touchpoint_rank (by worst_excess), sign_changes (of stage_excess and
+        touchpoint_excess), rank_changes, flagged (either).
 
     Raises
     ------
@@ -124,5 +124,6 @@ def _stage_excess(journeys: Journeys, compared: list[str], seed: int) -> pd.Data
         return ratio(stopped, each) - ratio(rest_stopped, rest)
 
     low, high = percentile_interval(excess(bootstrap_sums(counts, replicates=200, seed=np.random.SeedSequence(seed))))
-    return pd.DataFrame({"stage_excess": excess(counts.sum(axis=0)[None, :])[0], "low": low, "high": high},
+    people = (counts[:, : len(compared)] > 0).sum(axis=0)
+    return pd.DataFrame({"stage_excess": excess(counts.sum(axis=0)[None, :])[0], "low": low, "high": high, "people": people},
                         index=pd.Index(compared, name=STAGE, dtype="str"))

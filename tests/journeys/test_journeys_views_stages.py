@@ -110,6 +110,7 @@ def test_two_grains_by_hand_and_on_the_sample():
     # 1 stop in 5 visits of touchpoints against 2 in 2
     assert table["touchpoint_excess"].tolist() == pytest.approx([-0.8, 0.8])
     assert table["worst"].tolist() == ["y", "z"]
+    assert table["people"].tolist() == [12, 12]
     assert not table["flagged"].any()
     lunettes = audit_grain(trace_journeys(load_sample("lunettes")), seed=1).set_index("stage")
     # the planted basket breaks journeys in a stage that looks no worse than others: only the finer grain shows it
