@@ -143,7 +143,8 @@ pk.stage_counts(told)[["stage", "people", "people_total"]]
 #
 # The four planted personas, told apart by each participant's first ninety days of events: so only later steps are tested
 # (`after_window`). Three journeys differ. Two personas share one: less than a tenth of their next steps could differ, so
-# `equivalent`, which says more than "no difference found". One map serves both.
+# `equivalent`, which says more than "no difference found". One map serves both. By touchpoint, all that differ still do;
+# that the two share a journey can be said by stage only, for touchpoints are more and each has fewer steps.
 
 # %%
 truth = pd.read_csv("../data/samples/lunettes/truth/personas.csv", index_col="participant_id")["persona"]
@@ -154,6 +155,8 @@ comparison = pk.compare_journeys(journeys, four, seed=7)
 pairs = comparison.set_index(["persona_a", "persona_b"])["verdict"]
 assert pairs["famille", "pressé"] == "equivalent" and (pairs.drop(("famille", "pressé")) == "differ").all()
 assert "famille+pressé" in pk.pool_personas(four, comparison).membership
+grains = pk.audit_grain(journeys, four, seed=7).set_index(["persona_a", "persona_b"])
+assert grains.index[grains["flagged"]].tolist() == [("famille", "pressé")]
 comparison[["persona_a", "persona_b", "people_a", "people_b", "change", "low", "high", "verdict"]].round(2)
 
 # %% [markdown]

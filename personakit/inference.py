@@ -207,6 +207,25 @@ def expanded_level(n: ArrayLike, *, level: float = 0.95) -> np.ndarray:
     return np.where(n >= 2, 2 * norm.cdf(reach) - 1, np.nan)
 
 
+def unless_all_alike(
+    interval: tuple[np.ndarray, np.ndarray], share: np.ndarray, people: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give a bootstrap interval back, with Wilson's in its place where all people, or none, did what ``share`` counts.
+
+    Use it for shares of people: whoever is drawn then did the same, and the bootstrap knows no doubt, be they 5 or 5,000.
+
+    Examples
+    --------
+    >>> low, high = unless_all_alike((np.array([0.2, 0.0]), np.array([0.6, 0.0])), np.array([0.4, 0.0]), 12)
+    >>> high.round(3).tolist()
+    [0.6, 0.243]
+    """
+    low, high = interval
+    alike = (low == high) & ((share == 0) | (share == 1))
+    instead = wilson_interval(share * np.asarray(people), people)
+    return np.where(alike, instead[0], low), np.where(alike, instead[1], high)
+
+
 def wilson_interval(count: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Give the score interval of a share ``count / n``: it holds up for few people and for shares of 0 and 1.
 

@@ -138,6 +138,18 @@ def test_darker_is_more_in_grey_too():
     assert (np.diff(grey) < -0.03).all()
 
 
+@pytest.mark.parametrize(("view", "plot", "options"), [
+    (funnel, plot_funnel, {}), (time_to_stage, plot_time_to_stage, {"stage": "s1"})])
+def test_curves_of_too_few_people_are_dotted_so_that_grey_print_tells(view, plot, options):
+    paths = {f"p{one:02d}": ["x", "y"] for one in range(29)}
+    journeys = trace_journeys(make.study(make.log(paths), touchpoints=make.touchpoints("xy", ["s0", "s1"])))
+    personas = make.personas({one: "P1" if one < "p20" else "P2" for one in paths}, window_days=None)
+    axes = plot(view(journeys, personas, seed=1, **options))
+    drawn = [{line.get_linestyle() for line in ax.lines if np.isfinite(np.asarray(line.get_ydata(), float)).any()}
+             for ax in axes]
+    assert drawn == [{"-"}, {"-"}, {":"}]
+
+
 def test_another_table_is_refused(lunettes):
     journeys, _ = lunettes
     matrix = step_matrix(journeys, steps=2)

@@ -8,6 +8,7 @@ from personakit.journeys.compare import compare_journeys, journey_differences, p
 from personakit.journeys.describe import describe_journeys
 from personakit.journeys.friction import rank_friction
 from personakit.journeys.funnel import funnel
+from personakit.journeys.grain import audit_grain
 from personakit.journeys.lived.experience import Experience, experience
 from personakit.journeys.loops import attrition, loops
 from personakit.journeys.models import (
@@ -28,7 +29,7 @@ from personakit.journeys.planned.align import DesignFit, align_to_design
 from personakit.journeys.planned.design import read_design
 from personakit.journeys.reconcile import reconcile
 from personakit.journeys.sessions import audit_sessions
-from personakit.journeys.stages import audit_grain, crosswalk, interview_journeys, stage_coverage
+from personakit.journeys.stages import crosswalk, interview_journeys, stage_coverage
 from personakit.journeys.steps import flows, step_matrix
 from personakit.journeys.switches import switches
 from personakit.journeys.trace import trace_journeys

@@ -12,7 +12,7 @@ from scipy import sparse
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import MINUTE_US, count_blocks, person_blocks
 from personakit.inference import bootstrap_sums, percentile_interval, ratio
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, members
+from personakit.journeys.groups import members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -85,7 +85,7 @@ def around(
                 "people": (own[:, [0]] > 0).sum(), "share": share[0], "like_share": like[0], "excess": share[0] - like[0],
                 "low": low, "high": high}))
     table = pd.concat(frames, ignore_index=True)
-    table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
+    table["few"] = too_few(table["people"], table["low"], table["high"])
     seen = (table["share"] > 0) | (table["like_share"] > 0) | table["share"].isna()
     place = {persona: at for at, persona in enumerate(members(journeys, personas))}
     table = table[seen].assign(at=table[PERSONA].map(place), turn=table["side"].map(SIDES.index))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import DAY_US, count_cells, person_of
-from personakit.inference import bootstrap_chunks, bootstrap_sums, percentile_interval
+from personakit.inference import bootstrap_chunks, bootstrap_sums, percentile_interval, unless_all_alike
 from personakit.journeys.groups import FEW_PEOPLE, check_view, members
 from personakit.journeys.incidence import binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, last_heard, need_times, next_row
@@ -47,8 +47,8 @@ def time_to_stage(
     -------
     DataFrame
         evidence_id, persona, stage, day, entered (people who started), watched (of them, still followed and not there by
-        this day), share (have got there), low, high (bootstrap of people), ended (have left without), few (fewer than 10
-        people still followed or arrived).
+        this day), share (have got there), low, high (bootstrap of people; Wilson where all or none have), ended (have left
+        without), few (fewer than 10 people still followed or arrived).
 
     Raises
     ------
@@ -97,12 +97,13 @@ def time_to_stage(
             cell, cells, curve = binned_incidence(time[own], outcome[own], horizons=horizons, coarse=True)
             counts = count_cells(np.arange(len(own)), cell, (len(own), cells))
             draws, _ = curve(bootstrap_sums(counts, replicates=replicates, seed=seeds))
-        low, high = percentile_interval(draws)
         watched = (time[own][:, None] > horizons).sum(axis=0)
+        known = watched + len(own) * np.nan_to_num(share[0])
+        low, high = unless_all_alike(percentile_interval(draws), share[0], known)
         frames.append(pd.DataFrame({
             PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": watched,
             "share": share[0], "low": low, "high": high, "ended": ended[0],
-            "few": watched + len(own) * np.nan_to_num(share[0]) < FEW_PEOPLE}))
+            "few": known < FEW_PEOPLE}))
     return with_ids(pd.concat(frames, ignore_index=True), "time_to_stage", start, seed, replicates)
 
 

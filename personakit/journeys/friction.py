@@ -9,7 +9,7 @@ from scipy import sparse
 from personakit.eventlog import count_cells, person_of
 from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import NOTABLE, excess_columns, flagged
-from personakit.journeys.groups import ALL, members
+from personakit.journeys.groups import ALL, members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas
@@ -40,8 +40,8 @@ def rank_friction(
     DataFrame
         evidence_id, persona, touchpoint, stage, channel, owner (the commonest of its events, empty where unknown),
         people, visits, stop_share, like_share, excess, low, high (bootstrap of people), flagged (10 points or more,
-        10 people or more, interval above 0, 1 % false alarms by Benjamini-Hochberg). Flagged rows come first, then by
-        excess.
+        10 people or more, interval above 0, 1 % false alarms by Benjamini-Hochberg), few (fewer than 10 people, or
+        an interval unknown or wider than .3). Flagged rows come first, then by excess.
 
     Examples
     --------
@@ -76,7 +76,8 @@ def rank_friction(
     table = table.sort_values(["rank", "flagged", "excess", TOUCHPOINT], ascending=[True, False, False, True])
     names = [PERSONA, TOUCHPOINT, STAGE, CHANNEL, OWNER, "people", "visits", "stop_share", "like_share", "excess", "low",
              "high", "flagged"]
-    return with_ids(table[names].reset_index(drop=True), "friction", seed, replicates)
+    table = with_ids(table[names].reset_index(drop=True), "friction", seed, replicates)
+    return table.assign(few=too_few(table["people"], table["low"], table["high"]))
 
 
 def visit_table(journeys: Journeys) -> pd.DataFrame:

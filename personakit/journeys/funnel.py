@@ -10,7 +10,7 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import DAY_US, count_cells
-from personakit.inference import bootstrap_sums, percentile_interval
+from personakit.inference import bootstrap_sums, percentile_interval, unless_all_alike
 from personakit.journeys.attempts import FAR, ORDERS, Rules, Won, winning_attempts
 from personakit.journeys.groups import FEW_PEOPLE, members
 from personakit.journeys.incidence import EXITED, OPEN, REACHED, binned_incidence, incidence_curve
@@ -63,7 +63,8 @@ def funnel(
     DataFrame
         evidence_id, persona, step (1 ...), stage, entered (participants or sessions), people (different participants among
         them), reached, still_open, ended (entered = reached + still_open + ended), share (reached, those still open counted
-        as open), low, high (bootstrap of people), few (fewer than 10 people), days_25, days_50, days_75 (from the step
+        as open), low, high (bootstrap of people; Wilson where all or none
+        of them got there), few (fewer than 10 people), days_25, days_50, days_75 (from the step
         before to this one in the one winning sequence of each who got here: a time that only those who arrived have;
         ``time_to_stage`` counts the others too).
 
@@ -132,6 +133,8 @@ def _rows(won: Won, own: np.ndarray, limit: int, *, replicates: int, seed: np.ra
         sums = np.split(bootstrap_sums(counts, replicates=replicates, seed=seed), np.cumsum(cells)[:-1], axis=1)
         draws = _shares([make(one)[0] for make, one in zip(curve, sums, strict=True)])
     low, high = percentile_interval(draws, axis=1)
+    # everyone is at the first step by definition, which leaves no doubt
+    low[1:], high[1:] = unless_all_alike((low[1:], high[1:]), shares[1:, 0], len(who))
     counts = np.stack([(outcome == kind).sum(axis=1) for kind in (REACHED, OPEN, EXITED)])
     days = np.diff(won.took_us[:, own], axis=0, prepend=0) / DAY_US
     return pd.DataFrame({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from personakit.errors import ChoiceError, unknown_name
 from personakit.records import Journeys, Personas
@@ -22,6 +23,12 @@ def members(journeys: Journeys, personas: Personas | None) -> dict[str, np.ndarr
         for persona in personas.membership.columns:
             groups[str(persona)] = np.flatnonzero((label == persona).to_numpy(bool))
     return groups
+
+
+def too_few(people: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray:
+    """Tell where a number is not to be read: fewer than 10 people, or an interval that is unknown or wider than .3."""
+    width = np.asarray(high, dtype=float) - np.asarray(low, dtype=float)
+    return (np.asarray(people) < FEW_PEOPLE) | ~(width <= WIDE)
 
 
 def check_view(journeys: Journeys, by: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within
 from personakit.inference import ratio, wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
+from personakit.journeys.groups import check_view, members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.steps import sequences
 from personakit.journeys.trace import NATURAL_END
@@ -65,7 +65,7 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
             PERSONA: persona, by: words[seen], "events": count, "self_loops": count - runs,
             "loop_share": ratio(count - runs, count), "visits": runs, "people": there, "people_back": back,
             "share": ratio(back, there), "low": low, "high": high,
-            "few": (there < FEW_PEOPLE) | ~(high - low <= WIDE), "days_away": ((below + above) / 2)[0][seen]}))
+            "few": too_few(there, low, high), "days_away": ((below + above) / 2)[0][seen]}))
     return with_ids(pd.concat(frames, ignore_index=True), "loops", by)
 
 
@@ -124,5 +124,5 @@ def attrition(journeys: Journeys, personas: Personas | None = None, *, by: str =
             PERSONA: persona, by: [found.words[one] for one in seen], "people": count,
             "went_on": count - finished - still - ended, "finished": finished, "still_open": still, "ended": ended,
             "share": ratio(ended, count - still), "low": low, "high": high,
-            "few": (count - still < FEW_PEOPLE) | ~(high - low <= WIDE)}))
+            "few": too_few(count - still, low, high)}))
     return with_ids(pd.concat(frames, ignore_index=True), "attrition", by)

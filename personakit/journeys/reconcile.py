@@ -9,7 +9,7 @@ import pandas as pd
 
 from personakit.journeys.attempts import Rules, winning_attempts
 from personakit.journeys.groups import check_view
-from personakit.journeys.steps import flows, sequences, step_matrix
+from personakit.journeys.steps import flow_cells, sequences, step_cells
 from personakit.journeys.transitions import stage_counts, step_counts
 from personakit.journeys.variants import variant_of, variants
 from personakit.records import Journeys
@@ -46,8 +46,8 @@ def reconcile(journeys: Journeys, *, by: str = STAGE) -> pd.DataFrame:
     column = check_view(journeys, by)
     found = sequences(journeys, column)
     longest, size = int(found.length.max(initial=1)), len(found.words) - 2
-    matrix = step_matrix(journeys, by=by, steps=longest)
-    moves = flows(journeys, by=by, steps=longest, top=max(size, 1))
+    matrix = step_cells(journeys, None, by=by, steps=longest)
+    moves = flow_cells(journeys, None, by=by, steps=longest, top=max(size, 1))
     kinds = variants(journeys, by=by, top=1)
     counts = np.asarray(step_counts(journeys, column).sum(axis=0)).reshape(size, size + 2)
     place = {word: code for code, word in enumerate(found.words)}

@@ -10,6 +10,7 @@ from personakit.schema import CHANNEL, EVIDENCE_ID, OWNER, PERSONA, STAGE, TOUCH
 
 TEXT = {EVIDENCE_ID, PERSONA, STAGE, TOUCHPOINT, CHANNEL, OWNER, "source", "target", "persona_a", "persona_b", "verdict",
         "tested"}
+FLAGS = {"flagged", "few"}
 COUNTS = {"count", "people", "entered", "reached", "still_open", "ended", "visits", "switches", "people_a", "people_b"}
 
 
@@ -23,7 +24,7 @@ def with_ids(table: pd.DataFrame, *parameters: object) -> pd.DataFrame:
 
 def no_rows(columns: Sequence[str]) -> pd.DataFrame:
     """Make a table of findings without findings: evidence_id and the columns, typed as when there are some."""
-    kinds = {name: "str" if name in TEXT else "int64" if name in COUNTS else "bool" if name == "flagged" else "float64"
+    kinds = {name: "str" if name in TEXT else "int64" if name in COUNTS else "bool" if name in FLAGS else "float64"
              for name in (EVIDENCE_ID, *columns)}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 

@@ -86,4 +86,5 @@ def _headline(journeys: Journeys, session: np.ndarray, gap_min: float, seed: int
                     ends=journey_ends(journeys.log, session, gap_min=gap_min))
     table = rank_friction(again, seed=seed)
     table = table[table[PERSONA] == ALL]
-    return str(table[TOUCHPOINT].iloc[0]), ", ".join(sorted(table.loc[table["flagged"], TOUCHPOINT]))
+    # no row where no visit is over yet: nothing is first
+    return next(iter(table[TOUCHPOINT]), ""), ", ".join(sorted(table.loc[table["flagged"], TOUCHPOINT]))

@@ -1,4 +1,4 @@
-"""Stage maps: what each event counts for, one framework told in another, results at two grains, interviews as journeys."""
+"""Stage maps: what each event counts for, one framework told in another, interviews as journeys."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import count_by_person, count_cells, encode_events, recode, with_codes
-from personakit.inference import bootstrap_sums, one_thread, percentile_interval, ratio
-from personakit.journeys.friction import rank_friction, visit_table
+from personakit.eventlog import count_by_person, encode_events, recode, with_codes
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Study
 from personakit.schema import CROSSWALK, EVENT, FRAMEWORKS, ORDER, PARTICIPANT, SOURCE, STAGE, START, TIME, TOUCHPOINT
@@ -134,79 +132,6 @@ def _targets(
     if fits[0] == framework:
         return {one: [one] for one in levels}
     return {one: [other for other in FRAMEWORKS[framework] if there[other] == held[one]] for one in levels}
-
-
-@one_thread()
-def audit_grain(journeys: Journeys, *, seed: int) -> pd.DataFrame:
-    """Ask where visits stop once by stage and once by touchpoint, and flag where the answer hangs on the grain.
-
-    Use it before a conclusion by stage is believed: a stage may look sound because its other touchpoints make up for one
-    that breaks, and a visit that goes on within its stage is a step at one grain and none at the other. It cannot tell
-    which grain is right.
-
-    Returns
-    -------
-    DataFrame
-        One row a stage that both grains compare (natural ends are left out, as in ``rank_friction``): stage, stage_excess,
-        low, high (its visits that stop over all other stages), touchpoint_excess (the same of the visits of its
-        touchpoints, added up), worst (its touchpoint of most friction), worst_excess (over the like of that touchpoint),
-        stage_rank (1 loses most), touchpoint_rank (by worst_excess), sign_changes (of stage_excess and touchpoint_excess),
-        rank_changes, flagged (either).
-
-    Raises
-    ------
-    StudyError
-        The log has no stages.
-
-    Examples
-    --------
-    >>> from personakit.journeys import trace_journeys
-    >>> events = pd.DataFrame({"participant_id": "a", "event": list("xyzx"), "time_us": [0, 1, 10**11, 2 * 10**11]})
-    >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
-    >>> stages = pd.DataFrame({"event": list("xyz"), "touchpoint": list("xyz"), "stage": ["research"] * 2 + ["purchase"]})
-    >>> audit_grain(trace_journeys(study, stages=stages), seed=7).columns.tolist()[:3]
-    ['stage', 'stage_excess', 'low']
-    """
-    if not journeys.stages:
-        raise StudyError("stages: this log has none, so there is one grain only. Give the study a touchpoints table.")
-    fine = rank_friction(journeys, seed=seed)
-    fine = fine[fine["excess"].notna()].assign(stops=lambda table: table["visits"] * table["stop_share"])
-    sums = fine.groupby(STAGE)[["stops", "visits"]].sum()
-    others = sums.sum() - sums
-    worst = fine.sort_values("excess", ascending=False).drop_duplicates(STAGE).set_index(STAGE)
-    table = _stage_excess(journeys, list(sums.index), seed).join(pd.DataFrame({
-        "touchpoint_excess": sums["stops"] / sums["visits"] - others["stops"] / others["visits"].where(others["visits"] > 0),
-        "worst": worst[TOUCHPOINT], "worst_excess": worst["excess"]}), how="inner").dropna()
-    for rank, excess in (("stage_rank", "stage_excess"), ("touchpoint_rank", "worst_excess")):
-        table[rank] = table[excess].rank(ascending=False, method="first").astype("int64")
-    table["sign_changes"] = np.sign(table["stage_excess"]) != np.sign(table["touchpoint_excess"])
-    table["rank_changes"] = table["stage_rank"] != table["touchpoint_rank"]
-    table["flagged"] = table["sign_changes"] | table["rank_changes"]
-    return table.reindex([one for one in journeys.stages if one in table.index]).rename_axis(STAGE).reset_index()
-
-
-def _stage_excess(journeys: Journeys, compared: list[str], seed: int) -> pd.DataFrame:
-    """Give for each compared stage its visits that stop over those of the other stages; natural ends are set apart."""
-    words = list(journeys.log.levels[STAGE])
-    code, size = journeys.log.codes[STAGE], len(words)
-    apart = np.where((journeys.log.codes[NATURAL_END] >= 0) & (code >= 0), code + size, code)
-    visits = visit_table(replace(journeys, log=with_codes(
-        journeys.log, TOUCHPOINT, apart, [*words, *(f"{one}, end" for one in words)])))
-    place = np.array([*(compared.index(one) if one in compared else -1 for one in words), *[-1] * size])
-    visits = visits.assign(place=place[visits[TOUCHPOINT]])
-    visits = visits[visits["known"] & (visits["place"] >= 0)]
-    stops, person, at = (visits[name].to_numpy() for name in ("stops", "person", "place"))
-    counts = count_cells(np.append(person, person[stops]), np.append(at, at[stops] + len(compared)),
-                         (len(journeys.log.participants), 2 * len(compared)))
-
-    def excess(sums: np.ndarray) -> np.ndarray:
-        each, stopped = np.split(sums, 2, axis=1)
-        rest, rest_stopped = (one.sum(axis=1, keepdims=True) - one for one in (each, stopped))
-        return ratio(stopped, each) - ratio(rest_stopped, rest)
-
-    low, high = percentile_interval(excess(bootstrap_sums(counts, replicates=200, seed=np.random.SeedSequence(seed))))
-    return pd.DataFrame({"stage_excess": excess(counts.sum(axis=0)[None, :])[0], "low": low, "high": high},
-                        index=pd.Index(compared, name=STAGE, dtype="str"))
 
 
 def interview_journeys(study: Study) -> Journeys:

@@ -10,7 +10,7 @@ import pandas as pd
 from personakit.errors import StudyError
 from personakit.eventlog import count_cells, distinct, person_of
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
+from personakit.journeys.groups import check_view, members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_words, unpack
 from personakit.records import Journeys, Personas
@@ -111,17 +111,19 @@ def step_matrix(
     >>> step_matrix(journeys, by="touchpoint", steps=2)[["step", "touchpoint", "people"]].to_numpy().tolist()
     [[1, 'see', 2], [2, 'buy', 1], [2, 'open', 1]]
     """
+    cells = step_cells(journeys, personas, by=by, steps=steps, moves_only=moves_only)
+    return said_by(journeys, with_ids(cells, "step_matrix", by, steps, moves_only))
+
+
+def step_cells(
+    journeys: Journeys, personas: Personas | None, *, by: str, steps: int, moves_only: bool = False
+) -> pd.DataFrame:
+    """Give the rows of ``step_matrix`` without ids, which would take longest where a journey has a million steps."""
     found = _entrants(journeys, by, steps, moves_only, first=steps)
     inside = found.position < steps
-    person, step, code = found.person[inside], found.position[inside], found.code[inside]
-    gone = np.flatnonzero((found.length > 0) & (found.length < steps))
-    after = steps - found.length[gone]
-    late = np.repeat(gone, after)
-    late_step = found.length[late] + np.arange(len(late)) - np.repeat(np.cumsum(after) - after, after)
-    cells = _cells(np.concatenate([person, late]), np.concatenate([step, late_step]),
-                   np.concatenate([code, found.leave[late]]), journeys, personas, found)
-    cells[by] = [found.words[one] for one in cells.pop("code")]
-    return said_by(journeys, with_ids(cells[[PERSONA, "step", by, *_COUNTED]], "step_matrix", by, steps, moves_only))
+    cells = _cells(found.person[inside], found.position[inside], found.code[inside], journeys, personas, found, left=steps)
+    cells[by] = np.array(found.words, dtype=object)[cells.pop("code")]
+    return cells[[PERSONA, "step", by, *_COUNTED]].astype({by: "str"})
 
 
 def flows(
@@ -166,6 +168,14 @@ def flows(
     """
     if top < 1:
         raise StudyError(f"top: {top} leaves no level of its own. Ask for 1 or more.")
+    cells = flow_cells(journeys, personas, by=by, steps=steps, top=top, moves_only=moves_only)
+    return with_ids(cells, "flows", by, steps, top, moves_only)
+
+
+def flow_cells(
+    journeys: Journeys, personas: Personas | None, *, by: str, steps: int, top: int, moves_only: bool = False
+) -> pd.DataFrame:
+    """Give the rows of ``flows`` without ids."""
     found = _entrants(journeys, by, steps, moves_only)
     node, words = _nodes(found, top)
     inside = np.flatnonzero(found.position < steps)
@@ -177,8 +187,8 @@ def flows(
                       np.where(beyond, size - 1, following))
     cells = _cells(found.person[inside], found.position[inside], node[inside] * size + target, journeys, personas, found)
     source, target = np.divmod(cells.pop("code").to_numpy(), size)
-    cells["source"], cells["target"] = [words[one] for one in source], [words[one] for one in target]
-    return with_ids(cells[[PERSONA, "step", "source", "target", *_COUNTED]], "flows", by, steps, top, moves_only)
+    cells["source"], cells["target"] = (np.array(words, dtype=object)[one] for one in (source, target))
+    return cells[[PERSONA, "step", "source", "target", *_COUNTED]].astype({"source": "str", "target": "str"})
 
 
 _COUNTED = ["people", "people_total", "share", "low", "high", "few"]
@@ -216,21 +226,34 @@ def _nodes(found: Sequences, top: int) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Journeys, personas: Personas | None,
-           found: Sequences) -> pd.DataFrame:
-    """Count people by step and code for everyone and each persona; a cell that only others have counts 0."""
-    width = int(code.max()) + 1
+           found: Sequences, *, left: int = 0) -> pd.DataFrame:
+    """Count people by step and code for everyone and each persona; a cell that only others have counts 0.
+
+    ``left``: count those who have left at each of so many steps, too, under the codes of end and open.
+    """
+    width = max(int(code.max()) + 1, len(found.words))
     somebody, cell = distinct(step * width + code)
+    gone = np.argwhere(_gone(found, np.arange(len(found.length)), left) > 0)
+    keys = np.append(somebody, gone[:, 0] * width + gone[:, 1] + len(found.words) - 2)
+    order = np.argsort(keys)
     frames = []
     for persona, rows in members(journeys, personas).items():
         mine = np.zeros(len(found.length), dtype=bool)
         mine[rows] = True
         total = int((found.length[rows] > 0).sum())
-        people = np.bincount(cell[mine[person]], minlength=len(somebody))
-        low, high = wilson_interval(people, np.full(len(somebody), total))
-        share = people / total if total else np.full(len(somebody), np.nan)
+        people = np.append(np.bincount(cell[mine[person]], minlength=len(somebody)),
+                           _gone(found, rows, left)[tuple(gone.T)])[order]
+        low, high = wilson_interval(people, np.full(len(keys), total))
+        share = people / total if total else np.full(len(keys), np.nan)
         frames.append(pd.DataFrame({
-            PERSONA: persona, "step": somebody // width + 1, "code": somebody % width, "people": people,
+            PERSONA: persona, "step": keys[order] // width + 1, "code": keys[order] % width, "people": people,
             "people_total": total, "share": share, "low": low, "high": high,
-            "few": (total < FEW_PEOPLE) | ~(high - low <= WIDE)}))
+            "few": too_few(np.full(len(keys), total), low, high)}))
     return pd.concat(frames, ignore_index=True)
 
+
+def _gone(found: Sequences, people: np.ndarray, steps: int) -> np.ndarray:
+    """Count who of these people has left before each step: (steps, 2), into end and into open."""
+    early = people[(found.length[people] > 0) & (found.length[people] < steps)]
+    cells = found.length[early] * 2 + found.leave[early] - (len(found.words) - 2)
+    return np.bincount(cells, minlength=2 * steps).reshape(steps, 2).cumsum(axis=0)

@@ -11,6 +11,7 @@ from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import count_cells, distinct, person_blocks
 from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import excess_columns, flagged
+from personakit.journeys.groups import too_few
 from personakit.journeys.rows import no_rows, with_ids
 from personakit.records import Journeys
 from personakit.schema import CHANNEL, DEVICE, OWNER, STAGE
@@ -35,7 +36,7 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
     -------
     DataFrame
         evidence_id, source, target (channels, devices or owners), switches, people, restart_share, like_share, excess,
-        low, high (bootstrap of people), flagged (as in ``rank_friction``). Flagged rows come first, then by excess.
+        low, high (bootstrap of people), flagged and few (as in ``rank_friction``). Flagged rows come first, then by excess.
         Empty where the log has no stages, or fewer than two channels.
 
     Raises
@@ -58,11 +59,11 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
     if by not in (CHANNEL, DEVICE, OWNER):
         raise ChoiceError(unknown_name("by", by, (CHANNEL, DEVICE, OWNER)))
     if not journeys.stages or by not in journeys.log.codes:
-        return no_rows(COLUMNS)
+        return no_rows([*COLUMNS, "few"])
     log, size = journeys.log, len(journeys.log.levels[by])
     person, pair, stage, restart = map(np.concatenate, zip(*_changes(journeys, by), strict=True))
     if not len(person):
-        return no_rows(COLUMNS)
+        return no_rows([*COLUMNS, "few"])
     pairs, place = distinct(pair)
     dims = (len(pairs), len(log.levels[STAGE]), 2)
     counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims),
@@ -78,7 +79,8 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
         **excess_columns(share[0], like[0], draws)})
     table["flagged"] = flagged(table)
     table = table.sort_values(["flagged", "excess", "source", "target"], ascending=[False, False, True, True])
-    return with_ids(table[COLUMNS].reset_index(drop=True), "switches", by, seed, replicates)
+    table = with_ids(table[COLUMNS].reset_index(drop=True), "switches", by, seed, replicates)
+    return table.assign(few=too_few(table["people"], table["low"], table["high"]))
 
 
 def _changes(journeys: Journeys, by: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:

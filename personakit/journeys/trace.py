@@ -110,21 +110,25 @@ def _marked(log: EncodedLog, marker: str) -> np.ndarray:
 
 
 def _touchpoints(study: Study, stages: str | Path | pd.DataFrame | None) -> pd.DataFrame | None:
-    if stages is None:
-        return study.touchpoints
-    where = "stages" if isinstance(stages, pd.DataFrame) else str(stages)
+    where = "touchpoints" if stages is None else "stages" if isinstance(stages, pd.DataFrame) else str(stages)
+    table = study.touchpoints if stages is None else _stage_map(stages, where)
+    if table is None:
+        return None
+    unknown = table[STAGE][~table[STAGE].isin(study.stages)]
+    if len(unknown):
+        raise StudyError(f"{where}.stage: {len(unknown)} rows with stages that the study does not have "
+                         f"({first_five(unknown)}). {unknown_name('stage', unknown.iloc[0], study.stages)}")
+    return table
+
+
+def _stage_map(stages: str | Path | pd.DataFrame, where: str) -> pd.DataFrame:
     if not isinstance(stages, pd.DataFrame):
         if not Path(stages).is_file():
             raise StudyError(f"stages: there is no file {where}. Give the path of a CSV with event, touchpoint and stage.")
         # sep=None finds comma or semicolon; the Python engine is needed for that
         stages = pd.read_csv(stages, sep=None, engine="python", encoding="utf-8-sig", dtype="str")
     table = check_table("touchpoints", stages, where=where)
-    table[STAGE] = table[STAGE].map(canonical)
-    unknown = table[STAGE][~table[STAGE].isin(study.stages)]
-    if len(unknown):
-        raise StudyError(f"{where}.stage: {len(unknown)} rows with stages that the study does not have "
-                         f"({first_five(unknown)}). {unknown_name('stage', unknown.iloc[0], study.stages)}")
-    return table
+    return table.assign(**{STAGE: table[STAGE].map(canonical)})
 
 
 def _with_touchpoints(

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, person_blocks
 from personakit.inference import bootstrap_sums, percentile_interval, ratio, wilson_interval
-from personakit.journeys.groups import FEW_PEOPLE, WIDE, check_view, members
+from personakit.journeys.groups import check_view, members, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas
@@ -79,7 +79,7 @@ def transitions(
              **dict(zip(QUANTILES, days, strict=True))}
         ))
     table = pd.concat(frames, ignore_index=True)
-    table["few"] = (table["people"] < FEW_PEOPLE) | ~(table["high"] - table["low"] <= WIDE)
+    table["few"] = too_few(table["people"], table["low"], table["high"])
     table.insert(len(table.columns) - len(QUANTILES) - 1, "few", table.pop("few"))
     return said_by(journeys, with_ids(table, "transitions", by, seed, replicates))
 
@@ -139,7 +139,7 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
     DataFrame
         evidence_id, persona, stage (or touchpoint), people, people_total, share, low, high (Wilson), events,
         median_days (from first to last event of a visit: a run of events at the stage, over sessions; empty where the
-        events are stored).
+        events are stored), few (fewer than 10 people in all, or an interval wider than .3).
 
     Raises
     ------
@@ -161,7 +161,9 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
              "share": ratio(people, np.full(len(seen), len(rows))), "low": low, "high": high,
              "events": own.sum(axis=0)[seen], "median_days": days}
         ))
-    return said_by(journeys, with_ids(pd.concat(frames, ignore_index=True), "stages", by))
+    table = with_ids(pd.concat(frames, ignore_index=True), "stages", by)
+    table["few"] = too_few(table["people_total"], table["low"], table["high"])
+    return said_by(journeys, table)
 
 
 def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarray:

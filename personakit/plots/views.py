@@ -107,13 +107,12 @@ def plot_channels(table: pd.DataFrame, *, language: str = "en") -> Any:
     StudyError
         The table is another one, or empty: the log has no stages or fewer than two channels.
     """
-    need(table, "switches", "source", "target", "restart_share", "people", "flagged")
+    need(table, "switches", "source", "target", "restart_share", "people", "flagged", "few")
     cells = journey_cells("switches", table)
     ax = panels(table, {}, title=say_key("plots.switch", language), names=None, language=language, shape=(6.4, 3.9),
                 caption=f"{say_key('plots.framed', language)}\n{say_key('plots.few_grey', language)}")["all"]
     known = in_order([*table["source"], *table["target"]], None)
-    few = (cells["people"].isna() | (cells["people"] < 10)).to_numpy(dtype=bool)
-    _matrix(ax, cells.assign(row=cells["source"], column=cells["target"], share=cells["restart_share"], few=few), known,
+    _matrix(ax, cells.assign(row=cells["source"], column=cells["target"], share=cells["restart_share"]), known,
             known, language, framed=cells[cells["flagged"]])
     ax.set_title("", loc="left")
     ax.set_ylabel(say_key("plots.switch_from", language), fontsize=9, color=MUTED)
@@ -135,7 +134,7 @@ def plot_funnel(
 
     Returns
     -------
-    Matplotlib Axes (an array). Grey: too few people.
+    Matplotlib Axes (an array). Dotted and grey: too few people.
 
     Raises
     ------
@@ -170,7 +169,7 @@ def plot_time_to_stage(
 
     Returns
     -------
-    Matplotlib Axes (an array). Grey: too few people.
+    Matplotlib Axes (an array). Dotted and grey: too few people.
 
     Raises
     ------
@@ -191,9 +190,12 @@ def plot_time_to_stage(
 
 def _band(ax: Any, x: np.ndarray, own: pd.DataFrame, language: str, *, numbers: bool) -> None:
     middle, low, high = (own[name].to_numpy(dtype=float, na_value=np.nan) for name in ("share", "low", "high"))
-    colour = MUTED if own["few"].fillna(True).astype(bool).all() else COLOURS[0]
-    ax.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
-    ax.plot(x, middle, color=colour, linewidth=1.8, marker="o" if numbers else None, markersize=4)
+    few = own["few"].fillna(True).to_numpy(dtype=bool)
+    thin = few | np.append(few[1:], False) | np.append(False, few[:-1])  # up to the points beside it
+    ax.fill_between(x, low, high, color=MUTED if few.all() else COLOURS[0], alpha=0.25, linewidth=0)
+    for shown, colour, dash, inside in ((thin, MUTED, ":", "#ffffff"), (~few, COLOURS[0], "-", COLOURS[0])):
+        ax.plot(x, np.where(shown, middle, np.nan), dash, color=colour, linewidth=1.8, marker="o" if numbers else None,
+                markersize=4, markerfacecolor=inside)
     for at, value, top in zip(x, middle, high, strict=True) if numbers else ():
         if np.isfinite(value):
             ax.text(at, max(top, value) + 0.03, share(value, language), ha="center", fontsize=9, color=INK)

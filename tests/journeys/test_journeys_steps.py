@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,24 @@ def test_any_log_reconciles(found):
         there = step_matrix(traced, steps=steps)
         inside = there[~there["stage"].isin(["end", "open"])].groupby("step")["people"].sum()
         assert table.groupby("step")["people"].sum().to_dict() == inside.to_dict()
+
+
+def test_one_participant_of_very_many_events_among_many():
+    # 2,000 people who left at the second of 100,000 steps: a row for each of them at each step would be gigabytes
+    walk = pd.DataFrame({"participant_id": "robot", "event": np.tile(list("abc"), 100_000)[:100_000],
+                         "time_us": np.arange(100_000) * 10**6})
+    once = pd.DataFrame({"participant_id": [f"p{one}" for one in range(2000)], "event": "a", "time_us": 0})
+    traced = trace_journeys(make.study(pd.concat([walk, once]), touchpoints=make.touchpoints("abc", ["s0", "s1", "s2"])))
+    tracemalloc.start()
+    table = reconcile(traced).set_index("identity")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table["equal"].all()
+    # everyone is somewhere at each of the steps
+    assert table.loc["each step of the step matrix = all people", "left"] == 2001 * 100_000
+    assert peak < 250_000_000
+    there = by_cell(step_matrix(traced, steps=2), "step", "stage")
+    assert there == {(1, "s0"): 2001, (2, "s1"): 1, (2, "end"): 2000}
 
 
 @pytest.mark.skipif(not EVENTS.exists(), reason="the real data folder is not here")

@@ -15,13 +15,20 @@ from personakit.errors import ChoiceError, StudyError, TooFewError
 from personakit.eventlog import DAY_US, person_blocks
 from personakit.journeys import (
     around,
+    attrition,
     describe_journeys,
+    flows,
     funnel,
     loops,
+    rank_friction,
+    returns_to_stage,
     stage_counts,
+    step_matrix,
     switches,
+    time_to_stage,
     trace_journeys,
     transitions,
+    variants,
 )
 from personakit.journeys.incidence import cumulative_incidence
 from personakit.records import Study
@@ -151,6 +158,41 @@ def test_funnel_errors():
             funnel(journeys, seed=1, **arguments)
     with pytest.raises(StudyError, match="needs an order"):
         funnel(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1)
+
+
+def test_all_or_none_of_twelve_people_leave_a_doubt():
+    # all go on to s1, none to s2, which does occur in the map: whoever is drawn, the shares stay 1 and 0
+    study = make.study(make.log({f"p{one}": ["s0", "s1"] for one in range(12)}),
+                       touchpoints=make.touchpoints(["s0", "s1", "s2"]))
+    table = funnel(trace_journeys(study), stages=["s0", "s1", "s2"], seed=1).set_index("stage")
+    # Wilson at 0 of 12: z squared over 12 and z squared; at 12 of 12 its mirror
+    none = 1.959964**2 / (12 + 1.959964**2)
+    assert table.loc["s1", ["share", "low", "high"]].tolist() == pytest.approx([1, 1 - none, 1])
+    assert table.loc["s2", ["share", "low", "high"]].tolist() == pytest.approx([0, 0, none])
+    # everyone is at the first step by definition
+    assert table.loc["s0", ["low", "high"]].tolist() == [1, 1]
+    arrive = time_to_stage(trace_journeys(study), stage="s1", days=[0, 1], seed=1)
+    assert arrive["low"].tolist() == pytest.approx([0, 1 - none])
+    assert arrive["high"].tolist() == pytest.approx([none, 1])
+
+
+def test_too_few_is_said_in_every_view():
+    paths = {f"p{one:02d}": ["x", "y", "x"] for one in range(29)}
+    found = trace_journeys(make.study(make.log(paths), touchpoints=make.touchpoints("xy", ["s0", "s1"], ["web", "shop"])))
+    personas = make.personas({one: "P1" if one < "p20" else "P2" for one in paths}, window_days=None)
+    for view, options in ((stage_counts, {}), (transitions, {"seed": 1}), (step_matrix, {}), (flows, {}), (variants, {}),
+                          (loops, {}), (attrition, {}), (funnel, {"seed": 1}), (rank_friction, {"seed": 1}),
+                          (time_to_stage, {"stage": "s1", "seed": 1}), (returns_to_stage, {"stage": "s1", "seed": 1}),
+                          (around, {"touchpoint": "x", "seed": 1})):
+        table = view(found, personas, **options)
+        assert {"few", "low", "high"} <= set(table.columns), view.__name__
+        # nine people are under ten, whatever they do
+        assert table.loc[table["persona"] == "P2", "few"].all(), view.__name__
+    assert not stage_counts(found)["few"].any()
+    assert not switches(found, seed=1)["few"].any()
+    nine = trace_journeys(make.study(make.log(dict(list(paths.items())[:9])), touchpoints=make.touchpoints(
+        "xy", ["s0", "s1"], ["web", "shop"])))
+    assert switches(nine, seed=1)["few"].all()
 
 
 def test_ties_in_order_convert():

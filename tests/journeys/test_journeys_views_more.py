@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personakit.errors import ChoiceError, StudyError
-from personakit.journeys import around, attrition, loops, stage_counts, trace_journeys, transitions
+from personakit.journeys import around, attrition, audit_sessions, loops, stage_counts, trace_journeys, transitions
 
 
 def journeys(paths, words="xyz", stages=("s0", "s0", "s1")):
@@ -106,3 +106,7 @@ def test_empty_personas_and_one_event_journeys():
         assert empty["people"].eq(0).all()
         assert empty["share"].isna().all()
         assert empty["few"].all()
+    # no visit is over, so no touchpoint is first under any time-out
+    audit = audit_sessions(found, gaps_min=[5], seed=1)
+    assert audit["first"].eq("").all()
+    assert not audit["changes"].any()

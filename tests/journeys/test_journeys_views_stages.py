@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import small_journeys as make
@@ -84,6 +86,9 @@ def test_coverage_lists_the_unmapped_first():
     assert table["covered"].tolist() == [False, False, True, True]
     with pytest.raises(StudyError, match="stages that the study does not have"):
         trace_journeys(study, stages=make.touchpoints("x", ["s9"]))
+    # a record made by hand has not passed a reader
+    with pytest.raises(StudyError, match="touchpoints.stage: 1 rows with stages that the study does not have"):
+        trace_journeys(make.study(make.log({"a": ["x"]}), touchpoints=make.touchpoints("x", ["s9"])))
     with pytest.raises(StudyError, match="repeated"):
         trace_journeys(study, stages=make.touchpoints("xx", ["s0", "s1"]))
 
@@ -105,6 +110,7 @@ def test_two_grains_by_hand_and_on_the_sample():
     # 1 stop in 5 visits of touchpoints against 2 in 2
     assert table["touchpoint_excess"].tolist() == pytest.approx([-0.8, 0.8])
     assert table["worst"].tolist() == ["y", "z"]
+    assert table["people"].tolist() == [12, 12]
     assert not table["flagged"].any()
     lunettes = audit_grain(trace_journeys(load_sample("lunettes")), seed=1).set_index("stage")
     # the planted basket breaks journeys in a stage that looks no worse than others: only the finer grain shows it
@@ -113,6 +119,37 @@ def test_two_grains_by_hand_and_on_the_sample():
     assert lunettes.loc["purchase", ["rank_changes", "flagged"]].all()
     with pytest.raises(StudyError, match="one grain only"):
         audit_grain(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1)
+
+
+def test_personas_that_differ_inside_a_stage_differ_at_one_grain_only():
+    # P1 takes x before y, P2 y before x, both of s0, then z of s1: one path by stage, two by touchpoint
+    paths = {f"p{one:02d}": list("xyz" if one < 20 else "yxz") * (1 + one % 3) for one in range(40)}
+    personas = make.personas({one: "P1" if path[0] == "x" else "P2" for one, path in paths.items()}, window_days=None)
+    personas = replace(personas, names={"P1": "Anna"})
+    study = make.study(make.log(paths), touchpoints=make.touchpoints("xyz", ["s0", "s0", "s1"]))
+    table = audit_grain(trace_journeys(study), personas, seed=1, replicates=100)
+    assert table[["persona_a", "persona_b"]].to_numpy().tolist() == [["all", "all"], ["P1", "P2"]]
+    pair = table.loc[1]
+    assert pair[["stage_verdict", "touchpoint_verdict", "flagged"]].tolist() == ["equivalent", "differ", True]
+    # every next step of s0 would have to change, and no stage does; chance takes a little of it
+    assert pair["stage_change"] == 0
+    assert pair["touchpoint_change"] > 0.9
+    assert pair[["stage_people_a", "touchpoint_people_b"]].tolist() == [20, 20]
+    why = table.attrs["why"]
+    assert why["en"][1].startswith("Anna and P2: the conclusion hangs on the grain. By stage, they are the same")
+    assert "par point de contact, leurs parcours diffèrent" in why["fr"][1]
+    # each touchpoint a stage of its own: both grains are one comparison
+    same = trace_journeys(make.study(make.log(paths), touchpoints=make.touchpoints("xyz", ["s0", "s1", "s2"])))
+    table = audit_grain(same, personas, seed=1, replicates=100)
+    assert not table["flagged"].any()
+    assert table.attrs["why"] == {"fr": [], "en": []}
+    for column in ("change", "low", "high", "verdict"):
+        assert table[f"stage_{column}"].equals(table[f"touchpoint_{column}"])
+    # where no fair test is left, none is made at another grain
+    table = audit_grain(same, make.personas(personas.labels, window_days=float("nan")), seed=1, replicates=100)
+    assert table["touchpoint_verdict"].eq("cannot_tell").all()
+    assert not table["flagged"].any()
+    assert table.attrs["reason"] == "unknown_window"
 
 
 def test_interviews_become_journeys():
