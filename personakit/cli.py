@@ -70,6 +70,10 @@ def run(
         loaded = load_study(study)
         folder = run_study(loaded, out, k=read_sizes(sizes), candidate=candidate, language=language,
                            formats=read_list(formats), theme=theme, hypotheses=registered(study, loaded), seed=seed)
+    _tell(folder)
+
+
+def _tell(folder: Path) -> None:
     typer.echo((folder / "summary.txt").read_text(encoding="utf-8").rstrip())
     typer.echo(str(folder / "index.html"))
 
@@ -137,8 +141,8 @@ def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="The study folder of the earlier wave.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="That of the later wave; it may be the same folder.")],
     out: Annotated[Path, typer.Option(help="The folder to write; that of an earlier comparison is replaced at the end.")],
-    old_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the old study.toml.")] = None,
-    new_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the new study.toml.")] = None,
+    old_wave: Annotated[str | None, typer.Option(help="The name of a wave, where the old study.toml holds several.")] = None,
+    new_wave: Annotated[str | None, typer.Option(help="The name of a wave, where the new study.toml holds several.")] = None,
     sizes: Sizes = "2-8",
     candidate: Chosen = None,
     language: Language = None,
@@ -150,7 +154,7 @@ def compare(
 
     folder = compare_studies(load_study(old, wave=old_wave), load_study(new, wave=new_wave), out, k=read_sizes(sizes),
                              candidate=candidate, language=language, seed=seed)
-    typer.echo(str(folder / "index.html"))
+    _tell(folder)
 
 
 @app.command()
