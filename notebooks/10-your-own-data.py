@@ -33,6 +33,7 @@ import pandas as pd
 import personakit as pk
 from personakit.wording import say
 
+pd.options.display.max_colwidth = 200
 study = pk.load_study(folder)
 assert (study.sources["rows_in"] == study.sources["kept"] + study.sources["set_aside"]).all()
 study.sources[["table", "rows_in", "kept", "set_aside"]]
@@ -80,7 +81,7 @@ evidence = pk.gather_evidence(study, features, personas, seed=seed) if personas 
 print("no personas: stop here, or choose one yourself" if personas is None else personas)
 
 # %%
-shown = ["persona", "feature", "inside", "outside", "low", "high"]
+shown = ["persona", "feature", "inside", "outside", "difference", "low", "high"]
 top = evidence.table.sort_values("effect", key=abs, ascending=False).head(8)[shown] if evidence else pd.DataFrame()
 top.round(2)
 

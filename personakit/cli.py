@@ -70,6 +70,10 @@ def run(
         loaded = load_study(study)
         folder = run_study(loaded, out, k=read_sizes(sizes), candidate=candidate, language=language,
                            formats=read_list(formats), theme=theme, hypotheses=registered(study, loaded), seed=seed)
+    _tell(folder)
+
+
+def _tell(folder: Path) -> None:
     typer.echo((folder / "summary.txt").read_text(encoding="utf-8").rstrip())
     typer.echo(str(folder / "index.html"))
 
@@ -137,8 +141,8 @@ def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="The study folder of the earlier wave.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="That of the later wave; it may be the same folder.")],
     out: Annotated[Path, typer.Option(help="The folder to write; that of an earlier comparison is replaced at the end.")],
-    old_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the old study.toml.")] = None,
-    new_wave: Annotated[str | None, typer.Option(help="A [[wave]] of the new study.toml.")] = None,
+    old_wave: Annotated[str | None, typer.Option(help="The name of a wave, where the old study.toml holds several.")] = None,
+    new_wave: Annotated[str | None, typer.Option(help="The name of a wave, where the new study.toml holds several.")] = None,
     sizes: Sizes = "2-8",
     candidate: Chosen = None,
     language: Language = None,
@@ -150,7 +154,7 @@ def compare(
 
     folder = compare_studies(load_study(old, wave=old_wave), load_study(new, wave=new_wave), out, k=read_sizes(sizes),
                              candidate=candidate, language=language, seed=seed)
-    typer.echo(str(folder / "index.html"))
+    _tell(folder)
 
 
 @app.command()
@@ -183,7 +187,8 @@ def assign(
     tool: Annotated[Path, typer.Argument(metavar="TOOL", help="A typing tool: the .json that save_typing_tool wrote.")],
     people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="Answers of new people: CSV or XLSX, one row a person.")],
     out: Annotated[Path, typer.Option(help="The CSV to write: persona, probability, runner-up, or why it cannot be told.")],
-    participant_id: Annotated[str | None, typer.Option(help="The column of ids, where it is not participant_id.")] = None,
+    participant_id: Annotated[str | None, typer.Option(help="The column of ids, where it is not participant_id; row: none, number the rows.")] = None,
+    language: Annotated[str, typer.Option(help="fr or en, of what is said on the screen.")] = "en",
 ) -> None:
     """Place new people in the personas of a typing tool, or say that it cannot be told."""
     from personakit.collect import read
@@ -193,13 +198,18 @@ def assign(
     from personakit.wording import say_key
 
     loaded = load_typing_tool(tool)
+    if not people.is_file():
+        raise StudyError(f"{people}: is not a file. Give the answers of new people, as CSV or XLSX.")
     columns = {PARTICIPANT: participant_id} if participant_id else {}
     reading = read(make_options("answers", people, None, {"columns": columns}))
+    if PARTICIPANT not in reading.tables["answers"]:
+        raise StudyError(f"{people}: no column is called {PARTICIPANT}. Name the column of ids with --participant-id; "
+                         f"--participant-id row numbers the rows.")
     placed = assign_personas(loaded, check_table("answers", reading.tables["answers"], where=people.name))
     placed.round(6).to_csv(out, encoding="utf-8", lineterminator="\n")
     for persona, name in loaded.personas.items():
         typer.echo(f"{name}: {int(placed[PERSONA].eq(persona).sum())}")
-    typer.echo(f"{say_key('typing.says_cannot_tell', 'en')}: {int(placed[PERSONA].isna().sum())}")
+    typer.echo(f"{say_key('typing.says_cannot_tell', language)}: {int(placed[PERSONA].isna().sum())}")
     typer.echo(str(out))
 
 

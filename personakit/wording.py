@@ -199,5 +199,6 @@ def feature_label(feature: str, language: str, label: object = "") -> str:
     if name == "code":
         return level
     if name in _area("features"):
-        return say_key(f"features.{name}", language, level=term(level, language)).strip()
+        said = level if name.startswith("event_") else term(level, language)
+        return say_key(f"features.{name}", language, level=said).strip()
     return feature

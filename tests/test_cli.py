@@ -133,6 +133,7 @@ def test_two_waves_of_one_folder_are_compared_twice_alike(two_waves, tmp_path):
     for done in (personakit(*asked, "one", cwd=tmp_path),
                  subprocess.run(elsewhere, cwd=tmp_path, capture_output=True, text=True, check=False)):
         assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[0].startswith("À refaire")
         assert done.stdout.strip().endswith("index.html")
     one, again = ({path.relative_to(tmp_path / out): path.read_bytes() for path in (tmp_path / out).rglob("*")
                    if path.is_file()} for out in ("one", "again"))

@@ -138,6 +138,16 @@ def test_rows_can_be_numbered_and_columns_chosen(tmp_path: Path) -> None:
     assert study.answers.columns.tolist() == ["price"]
 
 
+def test_a_column_that_one_of_two_tables_of_a_file_asks_for_is_not_the_others_too(tmp_path: Path) -> None:
+    people, answers = ('[participants]\nfile = "answers.csv"\n', '[answers]\nfile = "answers.csv"\n')
+    study = load_study(write(tmp_path, study=people + 'columns = ["city", "postcode"]\n' + answers))
+    assert study.answers.columns.tolist() == ["price", "plan"]
+    study = load_study(write(tmp_path, study=people + answers + 'columns = ["price"]\n'))
+    assert study.participants.columns.tolist() == ["plan", "city", "postcode"]
+    study = load_study(write(tmp_path, study=people + answers))
+    assert check_study(study).loc["columns_twice", ["result", "count"]].tolist() == ["failed", 4]
+
+
 def test_a_column_that_is_not_the_mapped_one_goes_on_under_another_name(tmp_path: Path) -> None:
     events = "client,event,action,horodatage,extra\np1,page,voir,2026-01-05,x\n"
     study = load_study(write(tmp_path, events=events))

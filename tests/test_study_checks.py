@@ -77,6 +77,7 @@ def test_a_sound_study_passes_everything() -> None:
         ("ties", ("note", 1), {"events": pd.concat([events(), events(1).assign(event="buy")])}),
         ("early_times", ("note", 60), {"events": events().assign(time_us=lambda frame: frame["time_us"] // 1000)}),
         ("codebook_unknown", ("note", 1), {"codebook": pd.DataFrame({"variable": ["price", "prise"]})}),
+        ("columns_twice", ("failed", 1), {"participants": people(60, price=[1, 2] * 30)}),
         ("decimal_commas", ("note", 1), {"answers": people(60, price=["1,5", "2"] * 30)}),
         ("answers_with_gaps", ("note", 1), {"answers": people(60, price=[1, 2, None] * 10 + [None] * 30)}),
         ("answers_all_same", ("note", 1), {"answers": people(60, price=[1] * 60)}),

@@ -114,6 +114,6 @@ def _uncertain(spoken: Spoken) -> str:
         parts.append(spoken.say("uncertain_weakest", name=spoken.name(weakest), jaccard=jaccard))
     if spoken.findings is not None:
         rows = spoken.findings.comparison
-        same = rows[rows["verdict"].isin(("equivalent", "not_distinguishable")) & (rows["persona_a"] != "all")]
+        same = rows[(rows["verdict"] == "not_distinguishable") & (rows["persona_a"] != "all")]
         parts += [spoken.say("uncertain_journeys", pairs=spoken.pairs(same))] if len(same) else []
     return spoken.say("uncertain", parts=spoken.listed(parts) if parts else spoken.say("uncertain_nothing"))

@@ -34,7 +34,8 @@ TOP = 12
 def save_comparison(
     waves: WaveComparison, personas: Personas, folder: str | Path, *, title: str, language: str
 ) -> list[Path]:
-    """Write ``index.html`` (the verdict, what could be seen at all, what was found) and every table as CSV and JSON.
+    """Write ``index.html`` (the verdict, what could be seen at all, what was found), the same as ``summary.txt``, and
+    every table as CSV and JSON.
 
     Use it after ``compare_waves``. Figures that stand on fewer than five people are empty.
 
@@ -58,9 +59,11 @@ def save_comparison(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
-    lines = [say(one, language) for one in _publishable(waves, tables, personas)]
+    said = [(one.key, say(one, language)) for one in _publishable(waves, tables, personas)]
+    verdict = dict(said)[f"monitor.{waves.verdict}"]
+    lines = [line for _, line in said if line != verdict]
     values = {
-        "title": title, "verdict": waves.verdict, "lines": lines, "seed": waves.seed,
+        "title": title, "verdict": verdict, "lines": lines, "seed": waves.seed,
         "questions": [[say_key(f"monitor.ask_{row['question']}", language), _chance(row["corrected"], language),
                        say_key("monitor.yes" if row["found"] else "monitor.no", language)]
                       for row in waves.questions.to_dict("records")],
@@ -70,7 +73,9 @@ def save_comparison(
         "journeys": [_walked(row, personas, language) for row in tables["wave_journeys"].to_dict("records")],
     }
     page.write_text(render("waves.html", language, **values), encoding="utf-8", newline="\n")
-    return [page, *save_tables(tables, folder / "tables")]
+    summary = folder / "summary.txt"
+    summary.write_text("\n".join([verdict, *lines]) + "\n", encoding="utf-8", newline="\n")
+    return [page, summary, *save_tables(tables, folder / "tables")]
 
 
 def wave_tables(waves: WaveComparison, personas: Personas) -> dict[str, pd.DataFrame]:

@@ -13,6 +13,7 @@ MOST_LETTERS_OF_LABEL = 26
 #: themes in the order of a name; a name takes one piece of each. What is not listed comes first.
 THEMES = {
     "answer": (), "channel": ("channel_share",), "device": ("device_share",), "touchpoint": ("touchpoint_share",),
+    "event": ("event_share",),
     "stage": ("stage_share",), "content": ("content_share",), "said": ("code", "code_share"),
     "activity": ("events_per_30d", "sessions_per_30d", "active_days_per_30d", "gap_days"),
     "depth": ("events_per_session",), "hour": ("evening_share",), "day": ("weekend_share",), "money": ("value_per_30d",),

@@ -44,7 +44,7 @@ def compare_studies(
 
     Returns
     -------
-    Path of the folder: ``index.html``, ``tables/``, ``manifest.json``.
+    Path of the folder: ``index.html``, ``summary.txt``, ``tables/``, ``manifest.json``.
 
     Raises
     ------

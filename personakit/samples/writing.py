@@ -48,7 +48,7 @@ def make_sample(name: str, folder: str | Path, *, seed: int | None = None, parti
 
     Parameters
     ----------
-    name : ``lunettes``, ``agence`` or ``bruit``.
+    name : ``lunettes``, ``lunettes_later``, ``agence`` or ``bruit``.
     folder : the study folder to write; made where it is missing, an earlier sample is replaced.
     seed : default as published (lunettes 7, agence 21, bruit 13). The same seed writes the same bytes.
     participants : how many people; default as published (2,000; 40 for ``agence``).

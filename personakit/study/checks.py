@@ -121,6 +121,9 @@ def _answers(study: Study) -> Iterator[Finding]:
         yield _none_expected("study.codebook_unknown", "codebook", variables[~variables.isin(known)])
     if study.answers is None:
         return
+    twice = study.answers.columns.intersection(study.participants.columns)
+    yield Finding(check="study.columns_twice", result="failed" if len(twice) else "passed", table="answers",
+                  count=len(twice), values={"first": first_five(twice)})
     texts = study.answers.select_dtypes(include=["object", "str"])
     commas = [name for name in texts if texts[name].dropna().astype("str").str.fullmatch(r"[+-]?\d+(,\d+)?").all()
               and texts[name].astype("str").str.contains(",", regex=False).any()]

@@ -45,7 +45,8 @@ def load_study(folder: str | PathLike[str], *, wave: str | None = None) -> Study
     ``bot``.
 
     [participants] may name the file of [answers]: an export of a survey tool is then read by the same layout, so that both
-    have the same people; beside the columns asked for, participants have what the tool knows of the sitting.
+    have the same people; beside the columns asked for, participants have what the tool knows of the sitting. Where one of
+    the two names its ``columns``, the other has the rest of the file.
 
     Empty cells and the words NA, NaN and nan are missing (``missing = [...]`` under a table names other words). Columns
     of participants and answers become numbers where every value is one, and 0/1 where every value is yes or no. Times
@@ -84,7 +85,7 @@ def load_study(folder: str | PathLike[str], *, wave: str | None = None) -> Study
     """
     settings = read_settings(Path(folder), wave)
     readings = {name: read(options) for name, options in _options(settings).items()}
-    readings = _with_companions(readings, settings.participants_from)
+    readings = _with_companions(_once(readings, settings), settings.participants_from)
     policies = {name: section.set_aside for name, section in settings.tables.items()}
     readings = _in_words(readings, settings.stages)
     readings = _without_bots(_without_duplicates(readings, policies), policies)
@@ -144,6 +145,19 @@ def _options(settings: Settings) -> dict[str, Options]:
     if people is not None and answers is not None and people.path == answers.path and people.layout is None:
         shared = {name: value for name, value in answers.own.items() if name == "unfinished"}
         out["participants"] = replace(people, layout=answers.layout, own={**shared, **people.own})
+    return out
+
+
+def _once(readings: dict[str, Reading], settings: Settings) -> dict[str, Reading]:
+    """Where [participants] and [answers] read one file and one of them names its columns, the other has the rest."""
+    out, both = dict(readings), [settings.tables.get(name) for name in ("participants", "answers")]
+    if None in both or len({one.options.path for one in both if one}) > 1:
+        return out
+    for one, other in (both, both[::-1]):
+        if one and other and one.options.columns is not None and other.options.columns is None:
+            reading = readings[other.options.table]
+            named = [name for name in frame_of(reading) if name in one.options.columns and name != PARTICIPANT]
+            out[other.options.table] = with_frame(reading, frame_of(reading).drop(columns=named))
     return out
 
 

@@ -13,7 +13,9 @@ from personakit.wording import feature_label, number, say, say_key, term
 #: a scale with at most so many steps is printed as boxes to tick
 BOXES = 11
 STYLE = ("body{font:16px/1.45 system-ui,sans-serif;color:#1a1a1a;max-width:44rem;margin:2rem auto;padding:0 1rem}"
-         "li{margin:0 0 1.4rem;break-inside:avoid}fieldset{border:0;padding:0;margin:0}legend{font-weight:600;padding:0}"
+         "ol{list-style:none;padding:0;counter-reset:question}li{margin:0 0 1.4rem;break-inside:avoid}"
+         "legend{font-weight:600;padding:0}legend::before{counter-increment:question;content:counter(question) '. '}"
+         "fieldset{border:0;padding:0;margin:0}"
          "label{display:inline-block;margin:.4rem 1.2rem 0 0}input[type=text]{border:0;border-bottom:1px solid #1a1a1a;"
          "font:inherit;width:10rem}footer{border-top:1px solid #767676;font-size:.85rem;margin-top:2rem}"
          "@media print{body{margin:0;max-width:none}footer{break-before:page;border:0}}")

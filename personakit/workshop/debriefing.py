@@ -91,7 +91,8 @@ def tell_debrief(folder: str | Path) -> str:
     for group, rows in debrief(folder).groupby("group", sort=False):
         language = truths[str(group)]["language"]
         scored = rows["score"].dropna()
-        lines += ["", say_key("workshop.debrief_total", language, group=group, score=scored.sum(), of=len(scored))]
+        head = "workshop.debrief_total" if len(scored) else "workshop.debrief_blank"
+        lines += ["", say_key(head, language, group=group, score=scored.sum(), of=len(scored))]
         for row in rows.to_dict("records"):
             lines += _told(row, language)
     return "\n".join(lines).strip()

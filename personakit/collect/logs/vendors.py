@@ -51,7 +51,7 @@ class Vendor:
 VENDORS: Mapping[str, Vendor] = MappingProxyType({
     # user_pseudo_id is null where consent was refused; events of one batch share their time
     "ga4": Vendor(
-        known_by=(("event_timestamp", "event_name", "user_pseudo_id", "event_params"),),
+        known_by=(("event_timestamp", "event_name", "user_pseudo_id"),),
         fields={PARTICIPANT: ("user_pseudo_id",), EVENT: ("event_name",), LOCAL_TIME: ("event_timestamp",),
                 CHANNEL: ("platform",), DEVICE: ("device.category",), VALUE: ("ecommerce.purchase_revenue",),
                 CONTENT: ("event_params.page_location", "event_params.firebase_screen"),
