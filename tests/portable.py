@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from personakit.behaviour import HABITS, behaviour_table
 from personakit.eventlog import DAY_US, MINUTE_US, count_by_person, encode_events, store_events
 from personakit.journeys import funnel, stage_counts, step_matrix, trace_journeys, transitions, variants
 from personakit.records import Features, Personas, Study
@@ -84,3 +88,27 @@ def check_queries(events, lazy):
     assert (count_by_person(stored, "channel") != count_by_person(log, "channel")).nnz == 0
     assert stored.participants.equals(log.participants)
     assert all(stored.levels[name].equals(log.levels[name]) for name in log.levels)
+
+
+EVERY = [one for one in HABITS if not one.startswith(("content", "device"))]
+#: in this night of October 2024 the clocks of Beirut went from midnight back to eleven: hours that come twice, and a day
+NIGHT_US = 1_729_965_600_000_000
+
+
+def autumn_study(seed, timezone="Asia/Beirut", **how):
+    """Draw a log that begins twenty days before the clocks change, which they do in its second third."""
+    events = random_events(seed, **how)
+    events = events.assign(time_us=events["time_us"] + NIGHT_US - 20 * DAY_US)
+    return replace(study_of(events, events["participant_id"].unique()), timezone=timezone)
+
+
+def check_habits(study, lazy, monkeypatch, **how):
+    """Sum up one log in memory and where it lies: the same habits of the same people, in the same order."""
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", 10**8)
+    here = behaviour_table(study, **how)
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", -1)
+    there = behaviour_table(replace(study, events=lazy), **how)
+    pd.testing.assert_frame_equal(here, there, rtol=1e-9, atol=1e-9)
+    assert (here.attrs["engine"], there.attrs["engine"]) == ("memory", nw.from_native(lazy).implementation.value)
+    assert here.attrs | {"engine": ""} == there.attrs | {"engine": ""}
+    return there

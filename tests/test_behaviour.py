@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,13 @@ def hand_made():
     return make(events, touchpoints=touchpoints, contents=contents)
 
 
-def test_habits_by_hand():
-    table = behaviour_table(hand_made(), window_days=90)
+@pytest.mark.parametrize("engine", ["memory", "polars"])
+def test_habits_by_hand(engine, monkeypatch):
+    study = hand_made()
+    if engine == "polars":
+        study = replace(study, events=pytest.importorskip("polars").from_pandas(study.events).lazy())
+        monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", 0)
+    table = behaviour_table(study, window_days=90)
     assert list(table.index) == ["a", "b"], "who has no events has no row"
     a = table.loc["a"]
     expected = {
@@ -63,7 +69,7 @@ def test_habits_by_hand():
     assert np.isnan(b["recency_days"]), "the window of b is still open"
     assert np.isnan(b["stage_share:research"])
     assert b["value_per_30d"] == 0
-    assert table.attrs == {"window_days": 90.0, "origin": "events"}
+    assert table.attrs == {"window_days": 90.0, "origin": "events", "engine": engine}
 
 
 def test_later_events_change_nothing():

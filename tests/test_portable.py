@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import narwhals.stable.v2 as nw
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portable import check_queries, check_views, random_events, settled, study_of
+from portable import (
+    EVERY,
+    NIGHT_US,
+    autumn_study,
+    check_habits,
+    check_queries,
+    check_views,
+    random_events,
+    settled,
+    study_of,
+)
 
 import personakit.journeys as journeys_room
-from personakit.behaviour import behaviour_table
+from personakit.behaviour import HABITS, behaviour_table
 from personakit.errors import StudyError
-from personakit.eventlog import encode_events, store_events
+from personakit.eventlog import MINUTE_US, encode_events, store_events
 from personakit.journeys import trace_journeys
-from personakit.study import load_study
+from personakit.study import load_sample, load_study
 
 ENGINES = ("pandas", "polars", "duckdb")
 
@@ -45,12 +58,56 @@ rows = st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from(["x", "y", "z"
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(drawn=rows)
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_any_log_gives_the_same_views(engine, drawn):
     events = pd.DataFrame(drawn, columns=["participant_id", "event", "time_us", "channel", "order"])
     events = pd.concat([events.assign(time_us=events["time_us"] * 29 * 60_000_000), random_events(1, people=2, rows=30)])
     with pytest.MonkeyPatch.context() as patch:
         check_views(events.drop(columns="value"), lazy(events.drop(columns="value"), engine), patch)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("how", [{"habits": EVERY}, {"until": "2024-10-27", "window_days": 20.1, "habits": EVERY}, {}])
+def test_every_habit_is_the_same(engine, how, monkeypatch):
+    study = autumn_study(3)
+    table = check_habits(study, lazy(study.events.sample(frac=1, random_state=1), engine), monkeypatch, **how)
+    assert table["gap_days"].notna().any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(drawn=rows, days=st.sampled_from([0.05, 8, 30, np.inf]), start=st.sampled_from([-10**15, 0, NIGHT_US]))
+@settings(max_examples=4)
+def test_any_log_gives_the_same_habits(engine, drawn, days, start):
+    events = pd.DataFrame(drawn, columns=["participant_id", "event", "time_us", "channel", "value"])
+    events = events.assign(time_us=events["time_us"] * 29 * MINUTE_US + start, channel=events["channel"].astype("str"))
+    study = replace(study_of(events, events["participant_id"].unique()), timezone="America/St_Johns")
+    with pytest.MonkeyPatch.context() as patch:
+        check_habits(study, lazy(events, engine), patch, window_days=days)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lunettes_has_the_same_habits(engine, monkeypatch):
+    study = load_sample("lunettes")
+    check_habits(study, lazy(study.events, engine), monkeypatch, habits=[one for one in HABITS if one != "event_share"])
+
+
+def test_a_log_of_very_many_words_has_the_same_habits(monkeypatch):
+    rng = np.random.default_rng(0)
+    study = autumn_study(4, rows=900)
+    events = study.events.assign(event="page" + pd.Series(rng.integers(0, 400, 900)).astype("str")).drop(columns="value")
+    study = replace(study, events=events)
+    assert "event_share:other" in check_habits(study, lazy(events, "polars"), monkeypatch)
+
+
+def test_habits_of_a_query_say_what_is_missing(monkeypatch):
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", -1)
+    study = replace(autumn_study(1), events=lazy(random_events(1), "duckdb"))
+    with pytest.raises(StudyError, match="'device_share' needs what"):
+        behaviour_table(study, habits=["device_share"])
+    with pytest.raises(StudyError, match="none are left to use"):
+        behaviour_table(study, until=-1)
+    with pytest.raises(StudyError, match="none are left to use"):
+        behaviour_table(replace(study, events=lazy(random_events(1), "duckdb").filter("time_us < 0")))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -134,8 +191,7 @@ def test_a_study_of_several_parquet_files_gives_the_same_on_both_tiers(tmp_path,
     assert (here.log.engine, there.log.engine) == ("memory", "duckdb")
     pd.testing.assert_frame_equal(here.ends, there.ends)
     pd.testing.assert_frame_equal(here.notes, there.notes)
-    with pytest.raises(StudyError, match="habits are counted in memory"):
-        behaviour_table(study)
+    assert behaviour_table(study).attrs["engine"] == "duckdb"
 
 
 def test_a_stored_funnel_says_which_ways_it_cannot_walk(monkeypatch):

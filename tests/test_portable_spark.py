@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from portable import check_queries, check_views, random_events
+from portable import EVERY, autumn_study, check_habits, check_queries, check_views, random_events
 
 pytestmark = pytest.mark.spark
 
@@ -43,6 +43,12 @@ def test_every_view_is_the_same_on_spark(spark, tmp_path, monkeypatch):
     events = random_events(3)
     found, _ = check_views(events, lazy(spark, events, tmp_path), monkeypatch)
     assert found.log.engine == "pyspark"
+
+
+@pytest.mark.parametrize("how", [{"habits": EVERY}, {"until": "2024-10-27", "window_days": 20.1}])
+def test_every_habit_is_the_same_on_spark(how, spark, tmp_path, monkeypatch):
+    study = autumn_study(3)
+    check_habits(study, lazy(spark, study.events, tmp_path), monkeypatch, **how)
 
 
 def test_the_queries_agree_with_the_encoded_log_on_spark(spark, tmp_path):

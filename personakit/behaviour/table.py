@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from personakit.behaviour.habits import PARTS, Watched, family
+from personakit.behaviour.habits import PARTS, family
+from personakit.behaviour.watched import Watched, watch
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import DAY_US, MOST_EVENTS, encode_events, keep_rows, person_of, recode, stays_stored
+from personakit.eventlog import StoredLog, encode_events, recode, stays_stored, store_events
 from personakit.records import EncodedLog, Study
 from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, KIND, STAGE, TOUCHPOINT
 
-MIN_EXPOSURE_DAYS = 7.0  # rates of someone watched for an hour would explode
 #: word in a family's name -> the coded column that it counts
 COUNTED = {"channel": CHANNEL, "device": DEVICE, "stage": STAGE, "content": KIND, "event": EVENT, "touchpoint": TOUCHPOINT}
 HABITS = (*PARTS, *(f"{word}_share" for word in COUNTED), *(f"{word}_per_30d" for word in COUNTED))
@@ -69,20 +69,21 @@ def behaviour_table(
           is known; and the same as rates, ``channel_per_30d:web`` and so on. Two or more channels, devices, events or
           touchpoints below 2 % of the events each are joined as ``other``; stages and kinds of content never are.
 
-        ``attrs``: window_days, origin.
+        ``attrs``: window_days, origin, and who counted as ``engine``. That is ``memory``, or for a query of more than 10^8
+        events the engine that holds them (such as ``duckdb``), which brings the same table: only sums leave it, one row a
+        participant, and the kit picks which by itself.
 
     Raises
     ------
     StudyError
-        No events, a query of more than are encoded into memory (``eventlog.MOST_EVENTS``), none before the cut, a window
-        that is not above 0 days, a cut that is no moment, or a habit that this
+        No events, none before the cut, a window that is not above 0 days, a cut that is no moment, or a habit that this
         study has no column for.
     ChoiceError
         An unknown habit.
 
     Examples
     --------
-    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, 10 * DAY_US]})
+    >>> events = pd.DataFrame({"participant_id": ["a", "a"], "event": ["see", "buy"], "time_us": [0, 864_000_000_000]})
     >>> study = Study(name="x", participants=pd.DataFrame(index=pd.Index(["a"], name="participant_id")), events=events)
     >>> behaviour_table(study)[["events_per_30d", "gap_days", "event_share:buy"]].to_numpy().tolist()
     [[6.0, 10.0, 0.5]]
@@ -94,19 +95,12 @@ def behaviour_table(
     if not window_days > 0:
         raise StudyError(f"window_days: {window_days} days hold nothing. Give a number above 0, such as 90.")
     chosen = _chosen(habits)
-    if stays_stored(study.events):
-        raise StudyError(f"events: habits are counted in memory, and this log has more than {MOST_EVENTS:,} events. Keep "
-                         f"fewer events (a shorter period, those you need) or fewer people.")
-    log = encode_events(study.events)
+    log = store_events(study.events) if stays_stored(study.events) else encode_events(study.events)
     cut = _moment(until, study.timezone) if until is not None else None
-    if cut is not None:
-        log = keep_rows(log, log.time_us <= cut)
-    if not len(log.time_us):
-        raise StudyError("events: none are left to use. Check the table, and `until` where you gave it.")
-    watched = _watch(_with_levels(log, study), window_days, cut, study.timezone)
-    parts = [_part(watched, name, asked=habits is not None) for name in chosen or _default(watched.log)]
+    watched = watch(_with_levels(log, study), window_days=window_days, cut=cut, timezone=study.timezone)
+    parts = [_part(watched, name, asked=habits is not None) for name in chosen or _default(watched)]
     out = pd.concat([one for one in parts if one is not None], axis=1)
-    out.attrs.update(window_days=float(window_days), origin="events")
+    out.attrs.update(window_days=float(window_days), origin="events", engine=watched.engine)
     return out
 
 
@@ -122,9 +116,8 @@ def _chosen(habits: Sequence[str] | None) -> tuple[str, ...]:
     return asked
 
 
-def _default(log: EncodedLog) -> tuple[str, ...]:
-    has_stages = STAGE in log.codes and (log.codes[STAGE] >= 0).any()
-    return DEFAULT_HABITS if has_stages else tuple(
+def _default(watched: Watched) -> tuple[str, ...]:
+    return DEFAULT_HABITS if watched.knows(STAGE) else tuple(
         "event_share" if name == "stage_share" else name for name in DEFAULT_HABITS)
 
 
@@ -145,37 +138,28 @@ def _moment(until: str | int | dt.date, timezone: str) -> int:
     return int(moment.value // 1000)
 
 
-def _watch(log: EncodedLog, window_days: float, cut: int | None, timezone: str) -> Watched:
-    end = int(log.time_us.max()) if cut is None else cut
-    first = log.time_us[log.offsets[:-1]]
-    seen = (end - first) / DAY_US
-    kept = keep_rows(log, log.time_us < first[person_of(log)] + window_days * DAY_US)
-    return Watched(log=kept, days=np.maximum(np.minimum(window_days, seen), MIN_EXPOSURE_DAYS),
-                   full=(seen >= window_days) & (window_days >= MIN_EXPOSURE_DAYS), timezone=timezone)
-
-
 def _part(watched: Watched, name: str, *, asked: bool) -> pd.DataFrame | None:
     if name in PARTS:
         columns = PARTS[name](watched)
-        there = bool(columns)
+        if columns:
+            return pd.DataFrame(columns)
     else:
         column = COUNTED[name.rsplit("_share")[0].rsplit("_per_30d")[0]]
-        there = column in watched.log.codes and bool((watched.log.codes[column] >= 0).any())
-    if not there:
-        if asked:
-            raise StudyError(f"habits: {name!r} needs what this study's events do not have. Leave it out, or add the "
-                             f"column to the events or the touchpoints.")
-        return None
-    return pd.DataFrame(columns, index=watched.log.participants) if name in PARTS else family(watched, column, name)
+        if watched.knows(column):
+            return family(watched, column, name)
+    if asked:
+        raise StudyError(f"habits: {name!r} needs what this study's events do not have. Leave it out, or add the "
+                         f"column to the events or the touchpoints.")
+    return None
 
 
-def _with_levels(log: EncodedLog, study: Study) -> EncodedLog:
+def _with_levels(log: EncodedLog | StoredLog, study: Study) -> EncodedLog | StoredLog:
     if study.touchpoints is not None:
         log = recode(log, STAGE, _words(study.touchpoints, EVENT, STAGE), levels=study.stages)
         log = recode(log, TOUCHPOINT, _words(study.touchpoints, EVENT, TOUCHPOINT))
         if CHANNEL in study.touchpoints:  # the channel of the event itself comes first
             log = recode(log, CHANNEL, _words(study.touchpoints, EVENT, CHANNEL))
-    if study.contents is not None and KIND in study.contents and CONTENT in log.codes:
+    if study.contents is not None and KIND in study.contents and CONTENT in log.levels:
         log = recode(log, KIND, _words(study.contents, CONTENT, KIND), source=CONTENT)
     return log
 

@@ -5,9 +5,8 @@ Any frame that narwhals reads comes in. Up to ``MOST_EVENTS`` events, arrays com
 drawn or shuffled whole. A longer log stays where it lies (``StoredLog``) and the queries bring the same counts.
 """
 
+from personakit.eventlog.clock import DAY_US, HOUR_US, MINUTE_US, offsets_between
 from personakit.eventlog.counts import (
-    DAY_US,
-    MINUTE_US,
     count_blocks,
     count_by_person,
     count_cells,
@@ -23,10 +22,10 @@ from personakit.eventlog.counts import (
 )
 from personakit.eventlog.encoding import distinct, encode_events, sort_within
 from personakit.eventlog.engines import arrays_of, count_rows
-from personakit.eventlog.stored import MOST_EVENTS, cells_of, stays_stored, store_events
+from personakit.eventlog.stored import cells_of, stays_stored, store_events
 from personakit.records import StoredLog
 
-__all__ = ["DAY_US", "MINUTE_US", "MOST_EVENTS", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person",
-           "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "person_blocks",
-           "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps", "store_events",
+__all__ = ["DAY_US", "HOUR_US", "MINUTE_US", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person",
+           "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "offsets_between",
+           "person_blocks", "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps", "store_events",
            "transition_counts", "with_codes"]

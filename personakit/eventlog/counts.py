@@ -11,14 +11,13 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.eventlog.clock import DAY_US, MINUTE_US
 from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_blocks
 from personakit.eventlog.queries import count_levels
 from personakit.eventlog.stored import cells_of, recode_stored
 from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
-MINUTE_US = 60_000_000
-DAY_US = 86_400_000_000
 _MOST_INT32 = np.iinfo(np.int32).max
 
 

@@ -8,11 +8,13 @@ or a few; no query may bring the events themselves. Every window is over one per
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import narwhals.stable.v2 as nw
 
+from personakit.eventlog.clock import DAY_US, HOUR_US
 from personakit.eventlog.engines import ROWS
-from personakit.schema import ORDER, TIME
+from personakit.schema import ORDER, TIME, VALUE
 
 PERSON, MOMENT = "person", "moment"
 CELL, COUNT = "cell", "count"
@@ -67,6 +69,53 @@ def long_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
     gaps = log.select(PERSON, TIME, before(TIME).alias("since_us"))
     gaps = gaps.filter(nw.col(TIME) - nw.col("since_us") > gap_us).with_columns(nw.col("since_us").cast(nw.Int64))
     return gaps.select(PERSON, "since_us", gap_us=nw.col(TIME) - nw.col("since_us"))
+
+
+def first_window(log: nw.LazyFrame, *, window_us: int) -> nw.LazyFrame:
+    """Keep the events of each person that come less than ``window_us`` after their first."""
+    first = log.select(PERSON, nw.col(TIME).alias("first_us")).group_by(PERSON).agg(nw.col("first_us").min())
+    return log.join(first, on=PERSON).filter(nw.col(TIME) - nw.col("first_us") < window_us).drop("first_us")
+
+
+def sum_habits(log: nw.LazyFrame, *, gap_us: int, clock: Sequence[tuple[int, int]]) -> nw.LazyFrame:
+    """Sum up each person's sessions, days, hours and value: the columns of ``behaviour.watched.Watched.sums`` but gap_days.
+
+    ``clock``: how far the wall clock was from UTC, as ``offsets_between`` lists it.
+    """
+    wall = nw.col(TIME) + clock[0][1]
+    for (_, earlier), (since, later) in pairwise(clock):
+        wall = wall + flag(nw.col(TIME) >= since) * (later - earlier)
+    value = nw.col(VALUE).cast(nw.Float64) if VALUE in log.collect_schema().names() else nw.lit(None).cast(nw.Float64)
+    told = log.select(PERSON, TIME, MOMENT, wall.alias("wall"), value.fill_null(float("nan")).alias("value"))
+    hour, known = nw.col("wall") % DAY_US, ~nw.col("value").is_nan()
+    told = told.with_columns((nw.col("wall") - hour).alias("day"))
+    told = told.with_columns(since=nw.col(TIME) - before(TIME), until=before(TIME, -1) - nw.col(TIME), eve=before("day"))
+    starts, ends = (nw.col(one).is_null() | (nw.col(one) > gap_us) for one in ("since", "until"))
+    new_day = nw.col("eve").is_null() | (nw.col("eve") != nw.col("day"))
+    flags = {
+        "sessions": starts, "singles": starts & ends, "active_days": new_day, "night": hour < 6 * HOUR_US,
+        "morning": (hour >= 6 * HOUR_US) & (hour < 12 * HOUR_US), "evening": hour >= 18 * HOUR_US,
+        # 1 January 1970 was a Thursday: three days into the week
+        "weekend": (nw.col("day") + 3 * DAY_US) % (7 * DAY_US) >= 5 * DAY_US, "valued": known}
+    inside = nw.when(starts).then(nw.lit(0)).otherwise(nw.col("since")).cast(nw.Int64)
+    told = told.select(PERSON, inside.alias("inside_us"), nw.col(TIME).alias("first_us"), nw.col(TIME).alias("last_us"),
+                       nw.when(known).then(nw.col("value")).otherwise(nw.lit(0.0)).alias("value"),
+                       **{name: flag(one) for name, one in flags.items()})
+    found = told.group_by(PERSON).agg(nw.len().alias("events"), nw.col("first_us").min(), nw.col("last_us").max(),
+                                      *(nw.col(one).sum() for one in ("inside_us", "value", *flags)))
+    return found.with_columns(*(nw.col(one).cast(nw.Int64) for one in ("events", "inside_us", *flags)))
+
+
+def middle_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
+    """Find the one or two silences in the middle of each person's: person, gap_us (added up), count. Their mean is a median.
+
+    Engines differ on medians and agree on ranks: a person's silences begin at different moments, so none share a rank.
+    """
+    gaps = long_gaps(log, gap_us=gap_us).with_columns(nw.lit(1).cast(nw.Int64).alias(ROWS))
+    rank = nw.col(ROWS).cum_sum().over(PERSON, order_by=["gap_us", "since_us"])
+    ranked = gaps.with_columns(rank.alias("rank"), nw.col(ROWS).sum().over(PERSON).alias("many"))
+    off = 2 * nw.col("rank") - nw.col("many")  # 1 in the middle of an odd number, 0 and 2 in that of an even one
+    return totals(ranked.filter((off >= 0) & (off <= 2)).select(PERSON, "gap_us"), [PERSON], ["gap_us"], COUNT)
 
 
 def count_levels(log: nw.LazyFrame, column: str) -> nw.LazyFrame:

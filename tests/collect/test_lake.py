@@ -23,11 +23,11 @@ from personakit.collect.logs.audit import as_pandas, audit_events
 from personakit.collect.logs.events import read_events
 from personakit.collect.logs.files import files_of
 from personakit.collect.logs.lake_logs import read_lake
-from personakit.collect.logs.lake_times import offsets_between
 from personakit.collect.logs.vendors import VENDORS
 from personakit.collect.reading.options import make_options
 from personakit.collect.reading.tables import read_plain
 from personakit.errors import ChoiceError, StudyError
+from personakit.eventlog import offsets_between
 from personakit.readings import Reading
 from personakit.schema import check_table
 

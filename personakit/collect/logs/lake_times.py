@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -23,6 +20,7 @@ from personakit.collect.reading.times import (
     guess_date_order,
 )
 from personakit.errors import StudyError
+from personakit.eventlog import offsets_between
 
 _DIGITS = r"\s*-?\d{9,19}(?:\.\d+)?\s*"
 _FEW_DIGITS = r"\s*-?\d{1,19}(?:\.\d+)?\s*"
@@ -182,26 +180,3 @@ def _pieces(local: str, steps: list[tuple[int, int]]) -> tuple[list[str], dict[s
             cases.append((edge, f"when {local} >= {edge} then {moment}"))
     return ([case for _, case in sorted(cases, reverse=True)],
             {name: " or ".join(some) or "false" for name, some in ranges.items()})
-
-
-def offsets_between(timezone: str, low_us: int, high_us: int) -> list[tuple[int, int]]:
-    """Return the offsets of a zone between two moments, in microseconds: (from when in UTC, offset), the first from ever.
-
-    Examples
-    --------
-    >>> offsets_between("Europe/Paris", 1_774_700_000_000_000, 1_774_800_000_000_000)[1:]
-    [(1774746000000000, 7200000000)]
-    """
-    zone, start = ZoneInfo(timezone), datetime(1970, 1, 1, tzinfo=UTC)
-
-    def offset(second: int) -> int:
-        return (start + timedelta(seconds=second)).astimezone(zone).utcoffset() // timedelta(microseconds=1)  # type: ignore
-
-    days = range(low_us // 86_400_000_000 - 2, high_us // 86_400_000_000 + 3)
-    steps = [(-(2**62), offset(days[0] * 86_400))]
-    for day in days:
-        if offset((day + 1) * 86_400) != steps[-1][1]:
-            before, seconds = steps[-1][1], range(day * 86_400, (day + 1) * 86_400 + 1)
-            second = seconds[bisect_left(seconds, True, key=lambda one: offset(one) != before)]
-            steps.append((second * 1_000_000, offset(second)))
-    return steps
