@@ -188,17 +188,17 @@ def content_cells(plan: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> row = {"persona": "P1", "stage": "all", "dimension": "kind", "level": "help", "people": 40, "users": 3}
+    >>> row = {"persona": "P1", "stage": "all", "dimension": "kind", "level": "help", "people": 40, "used": 3}
     >>> row |= {"share": 0.1, "everyone": 0.2, "lift": 0.6, "low": 0.3, "high": 0.9}
     >>> content_cells(pd.DataFrame([row]))["lift"].isna().tolist()
     [True]
     """
     cell = (STAGE, "dimension", "level")
-    masked = hide_small(plan, counts=["people", "users"], values=["people", "users", "share", "everyone", "lift", "low",
-                                                                   "high"], totals=[(cell, "people"), (cell, "users")])
+    masked = hide_small(plan, counts=["people", "used"], values=["people", "used", "share", "everyone", "lift", "low",
+                                                                   "high"], totals=[(cell, "people"), (cell, "used")])
     # a mean share of uses does not tell of the few who used none of it; their number would
-    rest = (plan["people"] - plan["users"]).between(1, THRESHOLD - 1)
-    return masked.assign(users=masked["users"].mask(rest.to_numpy()))
+    rest = (plan["people"] - plan["used"]).between(1, THRESHOLD - 1)
+    return masked.assign(used=masked["used"].mask(rest.to_numpy()))
 
 
 #: frame of JourneyFindings, or of a view that is drawn -> counts of people, columns that a small count empties, totals that

@@ -331,7 +331,7 @@ def plan(**changes):
             ("t3", "all", "theme", "rare", "offer", 60, 3, 0.1, 3.0),
             ("t4", "all", "theme", "verres", "less", 60, 30, 0.9, 0.3),
             ("t5", "purchase", "kind", "reassure", "make_first", 60, 0, 0.0, 1.0)]
-    names = ["evidence_id", "stage", "dimension", "level", "advice", "people", "users", "share", "lift"]
+    names = ["evidence_id", "stage", "dimension", "level", "advice", "people", "used", "share", "lift"]
     frame = pd.DataFrame(rows, columns=names).assign(persona="P1", everyone=0.2, low=1.1, high=3.0)
     return frame.assign(**changes)
 

@@ -70,7 +70,7 @@ def test_lift_by_hand():
     study, personas = small([["guide"]] * 20 + [["offer"]] * 20)
     plan = content_plan(study, trace_journeys(study), personas, seed=7)
     found = row(plan, "P1", "purchase", "inform")
-    assert (found["share"], found["everyone"], found["people"], found["users"]) == (1.0, 0.5, 20, 20)
+    assert (found["share"], found["everyone"], found["people"], found["used"]) == (1.0, 0.5, 20, 20)
     assert found["lift"] == pytest.approx(50 / 30)
     assert row(plan, "P1", "purchase", "reward")["lift"] == pytest.approx(10 / 30)
     # nobody differs from anybody within a persona, so redrawing people changes nothing
@@ -156,11 +156,11 @@ def test_small_cells_of_the_plan_are_emptied():
     shown = content_cells(plan)
     few = row(shown, "P1", "all", "reward")
     assert few["hidden"]
-    assert few[["people", "users", "share", "lift"]].isna().all()
+    assert few[["people", "used", "share", "lift"]].isna().all()
     # 17 of 20 used the guide: three did not, so how many did is not said; the mean share of uses is
     most = row(shown, "P1", "all", "inform")
-    assert pd.isna(most["users"])
-    assert not shown["users"].between(1, 4).any()
+    assert pd.isna(most["used"])
+    assert not shown["used"].between(1, 4).any()
 
 
 # ---------------------------------------------------------------- goals

@@ -18,9 +18,9 @@ DIMENSIONS = (KIND, "theme", "format", CHANNEL)
 #: a lift worth acting on, one near enough to 1 to be called the same, and the share of false offers that is accepted
 NOTABLE, CLOSE, FALSE_ALARMS = 1.2, 1.5, 0.05
 #: people who use content at the stage, and people who use this one (or would, by chance), below which nothing is advised
-FEWEST, FEWEST_USERS = 10, 5
+FEWEST, FEWEST_OF_ONE = 10, 5
 COLUMNS = {EVIDENCE_ID: "str", PERSONA: "str", STAGE: "str", "dimension": "str", "level": "str", "advice": "str",
-           "friction": "bool", "offered": "Int64", "people": "int64", "users": "int64", "share": "float64",
+           "friction": "bool", "offered": "Int64", "people": "int64", "used": "int64", "share": "float64",
            "everyone": "float64", "lift": "float64", "low": "float64", "high": "float64"}
 
 
@@ -51,8 +51,8 @@ def content_plan(
     DataFrame
         One row a persona, stage (``all``: the whole journey), dimension (kind, theme, format, channel) and level:
         evidence_id, persona, stage, dimension, level, advice, friction (a touchpoint of the stage is flagged), offered
-        (contents of the study with this level at the stage), people (who used any content there), users (who used this),
-        share (mean over people of the share of their uses), everyone (the same over all), lift (share over everyone,
+        (contents of the study with this level at the stage), people (who used any content there), used (who
+        used this), share (mean over people of the share of their uses), everyone (the same over all), lift (share over everyone,
         pulled to 1 as ten people who use what everyone uses would), low, high (of the pulled lift: bootstrap of people,
         widened where they are few; NaN below two). ``advice``: ``make_first`` (a kind this persona engages with, that a
         stage with friction does not have), ``make`` (the same, without friction), ``offer`` (lift of 1.2 or more, by five
@@ -127,8 +127,8 @@ def _advice(frame: pd.DataFrame, frictions: set[tuple[str, str]]) -> np.ndarray:
     q = adjust_bh(np.where(known, frame["p"], np.nan))
     sure = np.nan_to_num(q, nan=1.0) <= FALSE_ALARMS
     lift, low, high = (frame[one].to_numpy() for one in ("lift", "low", "high"))
-    more = sure & (lift >= NOTABLE) & (low > 1) & (frame["users"] >= FEWEST_USERS).to_numpy()
-    less = sure & (lift <= 1 / NOTABLE) & (high < 1) & (frame["expected"] >= FEWEST_USERS).to_numpy()
+    more = sure & (lift >= NOTABLE) & (low > 1) & (frame["used"] >= FEWEST_OF_ONE).to_numpy()
+    less = sure & (lift <= 1 / NOTABLE) & (high < 1) & (frame["expected"] >= FEWEST_OF_ONE).to_numpy()
     same = known & (low >= 1 / CLOSE) & (high <= CLOSE)
     advice = np.select([more, less, same], ["offer", "less", "as_everyone"], "cannot_tell").astype(object)
     whole = frame[STAGE].eq(ALL) & frame["dimension"].eq(KIND) & more

@@ -23,7 +23,7 @@ class Cells:
     """``shares`` (people x cells): the share of a person's uses at a stage that fall on a level. A cell is a stage,
     dimension and level; ``block`` (cells) numbers its stage and dimension, and ``any_use`` (people x blocks) is 1 where the
     person used any content there. ``group`` (people) is the persona, -1 where none. ``rows``: one row a persona and cell,
-    cells within personas, with the users ``expected`` and the standard error by ``chance`` of a share, were the persona
+    cells within personas, how many are ``expected`` to use it and the standard error by ``chance`` of a share, were the persona
     drawn from everyone at random. ``digest`` of all of it.
     """
 
@@ -109,7 +109,7 @@ def _rows(cells: list[tuple[str, str, str, int | None]], names: list[str], found
         frames = []
         for at, name in enumerate(names):
             own, base = shares[found.group == at], any_use[found.group == at].sum(axis=0)[block]
-            frames.append(about.assign(**{PERSONA: name}, people=base.astype(int), users=(own > 0).sum(axis=0).astype(int),
+            frames.append(about.assign(**{PERSONA: name}, people=base.astype(int), used=(own > 0).sum(axis=0).astype(int),
                                        share=own.sum(axis=0) / base, everyone=everyone, expected=using * base,
                                        chance=np.sqrt(spread * np.maximum(1 / base - 1 / total, 0.0))))
     return pd.concat(frames, ignore_index=True)
