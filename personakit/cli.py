@@ -187,7 +187,8 @@ def assign(
     tool: Annotated[Path, typer.Argument(metavar="TOOL", help="A typing tool: the .json that save_typing_tool wrote.")],
     people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="Answers of new people: CSV or XLSX, one row a person.")],
     out: Annotated[Path, typer.Option(help="The CSV to write: persona, probability, runner-up, or why it cannot be told.")],
-    participant_id: Annotated[str | None, typer.Option(help="The column of ids, where it is not participant_id; row: none, number the rows.")] = None,
+    participant_id: Annotated[str | None, typer.Option(
+        help="The column of ids, where it is not participant_id; row: none, number the rows.")] = None,
     language: Annotated[str, typer.Option(help="fr or en, of what is said on the screen.")] = "en",
 ) -> None:
     """Place new people in the personas of a typing tool, or say that it cannot be told."""

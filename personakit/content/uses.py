@@ -23,8 +23,8 @@ class Cells:
     """``shares`` (people x cells): the share of a person's uses at a stage that fall on a level. A cell is a stage,
     dimension and level; ``block`` (cells) numbers its stage and dimension, and ``any_use`` (people x blocks) is 1 where the
     person used any content there. ``group`` (people) is the persona, -1 where none. ``rows``: one row a persona and cell,
-    cells within personas, how many are ``expected`` to use it and the standard error by ``chance`` of a share, were the persona
-    drawn from everyone at random. ``digest`` of all of it.
+    cells within personas, how many are ``expected`` to use it and the standard error by ``chance`` of a share, were the
+    persona drawn from everyone at random. ``digest`` of all of it.
     """
 
     shares: sparse.csr_array
