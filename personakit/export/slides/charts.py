@@ -114,7 +114,7 @@ def _point(point: Any, value: float, label: str, block: Chart, pen: Pen) -> None
     marker.format.fill.fore_color.rgb = pen.rgb("delight" if well else "pain")
     marker.format.line.color.rgb = pen.rgb("paper")
     frame = point.data_label.text_frame
-    frame.text = label.replace(" ", "\u00a0")
+    frame.text, frame.word_wrap = label.replace(" ", "\u00a0"), False
     _font(frame.paragraphs[0].runs[0].font, block.size, "ink", pen)
     frame.paragraphs[0].runs[0].font.bold = True
     point.data_label.position = XL_LABEL_POSITION.RIGHT
