@@ -218,7 +218,7 @@ def unless_all_alike(
     --------
     >>> low, high = unless_all_alike((np.array([0.2, 0.0]), np.array([0.6, 0.0])), np.array([0.4, 0.0]), 12)
     >>> high.round(3).tolist()
-    [0.6, 0.243]
+    [0.6, 0.242]
     """
     low, high = interval
     alike = (low == high) & ((share == 0) | (share == 1))
