@@ -87,7 +87,7 @@ def write_tables() -> None:
     parts = ["# Simulations and benchmarks\n\nThe last committed results. `make simulations` and `make bench` write them "
              "again.\n"]
     for path in sorted((ROOT / "benchmarks").glob("*.csv")):
-        table = pd.read_csv(path).head(60)
+        table = pd.read_csv(path)
         head = "| " + " | ".join(table.columns) + " |\n|" + "---|" * table.shape[1]
         rows = ["| " + " | ".join("" if pd.isna(one) else str(one).replace("|", "/") for one in row) + " |"
                 for row in table.itertuples(index=False)]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import personakit
@@ -22,3 +23,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
     missing = [name for name, home in personakit._HOMES.items() if f'id="personakit.{home}.{name}"' not in pages]
     assert not missing
     assert (tmp_path / "made" / "glossary.html").exists()
+
+
+@pytest.mark.parametrize("name", ["journey_tests", "path_tests"])
+def test_committed_simulations_lie_within_what_is_promised(name):
+    table = pd.read_csv(ROOT / "benchmarks" / f"{name}.csv").set_index("question")
+    assert table["share"].to_numpy() == pytest.approx((table["yes"] / table["runs"]).to_numpy(), abs=6e-4)
+    assert table.index[~table["share"].between(table["least"], table["most"])].tolist() == []

@@ -30,8 +30,9 @@ def draw_out_intervals(table: pd.DataFrame, columns: Columns, people: People, ma
     taken as independent); shares that add up with the feature, and features that go along with it within personas, are
     left out too. Its difference between the personas so found, corrected for their errors (BCH: Bolck, Croon and
     Hagenaars, 2004), owes nothing to its own chance. The interval then holds the 95 % of both. Where personas are far
-    apart both are the same. Where the other features tell the personas apart poorly (one feature makes them, or a cut
-    through a continuum), they cannot speak for it, and the interval stays as it is.
+    apart both are the same. Where the other features tell the personas apart poorly (one feature makes them), they cannot
+    speak for it, and the interval stays as it is. Where many features cut one cloud, people sorted by the others differ by
+    nothing, so half of the intervals then reach to 0.
     """
     active = made_from.active.loc[people.index]
     values, owner = _numbers(active)

@@ -10,7 +10,7 @@ import pandas as pd
 from personakit.errors import StudyError, TooFewError, first_five
 from personakit.evidence.features import replicate_blocks
 from personakit.evidence.people import ids_digest
-from personakit.inference import adjusted_rand, one_thread, percentile_interval, permutation_p, permuted, person_weights
+from personakit.inference import adjusted_rand, one_thread, percentile_interval, permutation_p, permuted
 from personakit.records import Personas, Study
 from personakit.schema import EVIDENCE_ID, PARTICIPANT, PERSONA, row_id
 
@@ -140,9 +140,9 @@ def compare_partitions(first: Personas, second: Personas, *, seed: int, permutat
     -------
     DataFrame
         One row: evidence_id, ``people`` shared, ``adjusted_rand`` (1: the same, 0: as by chance), ``low`` and ``high``
-        (95 %, people resampled; a person drawn twice is no pair with itself. Too narrow where few people nearly all agree),
-        ``chance_low`` and ``chance_high`` (the middle 95 % of shuffled labels), ``p``. Figures are NaN where one side has a
-        single persona.
+        (95 %, people resampled, as if there were one more whose labels have nothing to do with each other; a person drawn
+        twice is no pair with itself), ``chance_low`` and ``chance_high`` (the middle 95 % of shuffled labels), ``p``.
+        Figures are NaN where one side has a single persona.
 
     Raises
     ------
@@ -171,13 +171,24 @@ def compare_partitions(first: Personas, second: Personas, *, seed: int, permutat
 
 
 def _resampled(one: np.ndarray, other: np.ndarray, seed: int) -> np.ndarray:
-    """Draw people again and compute the adjusted Rand index of each draw, over pairs of different people."""
-    cells = np.unique(one * (other.max() + 1) + other, return_inverse=True)[1]
-    parts = [np.eye(labels.max() + 1)[labels] for labels in (cells, one, other, np.zeros_like(one))]
+    """Draw people again and compute the adjusted Rand index of each draw, over pairs of different people.
+
+    As if one person more had been there whose two labels have nothing to do with each other: where nearly all agree, those
+    who do not may have been missed by chance, and people drawn again would never show them.
+    """
+    n, shape = len(one), (one.max() + 1, other.max() + 1)
+    cells = np.eye(shape[0] * shape[1])[one * shape[1] + other]
+    apart = np.outer(np.bincount(one), np.bincount(other)).ravel() / n**2
     draws = []
-    for size, child in replicate_blocks(len(one), REPLICATES, np.random.SeedSequence(seed)):
-        weights = person_weights(len(one), replicates=size, seed=child).astype(float)
-        both, rows, columns, pairs = (((weights @ part) ** 2 - weights**2 @ part).sum(axis=1) / 2 for part in parts)
+    for size, child in replicate_blocks(n, REPLICATES, np.random.SeedSequence(seed)):
+        rng = np.random.default_rng(child)
+        strangers = rng.binomial(n, 1 / (n + 1), size)
+        weights = rng.multinomial(n - strangers, np.full(n, 1 / n)).astype(float)
+        table = (weights @ cells + rng.multinomial(strangers, apart)).reshape(size, *shape)
+        alone = (weights**2).sum(axis=1) + strangers
+        both, rows, columns, pairs = (
+            ((part**2).reshape(size, -1).sum(axis=1) - alone) / 2
+            for part in (table, table.sum(axis=2), table.sum(axis=1), table.sum(axis=(1, 2))))
         expected, most = rows * columns / pairs, (rows + columns) / 2
         draws.append(np.where(most > expected, (both - expected) / np.where(most > expected, most - expected, 1.0), np.nan))
     return np.concatenate(draws)

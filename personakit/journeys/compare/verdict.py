@@ -71,8 +71,9 @@ def compare_journeys(
 
     Use it before drawing one map a persona: journeys that do not differ deserve one pooled map. Each person's own shares of
     next steps (and first stages) are averaged, and held against each other with each persona's own spread between people,
-    so that a persona whose people merely vary more does not pass for another journey; and personas are shuffled over
-    *people*, so that all steps of a person move together.
+    so that a persona whose people merely vary more does not pass for another journey (``p`` alone then falls below .05 in
+    8 of 100 logs; the verdict asks for more); and personas are shuffled over *people*, so that all steps of a person move
+    together.
 
     Steps that made the personas are not tested. Where active features come from events, only steps wholly after
     ``personas.features.window_days`` count (a split by time); with ``remake``, all steps count, and the null is a world in

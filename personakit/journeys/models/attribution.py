@@ -24,13 +24,14 @@ def attribution(
     """Share the arrivals at a goal among the touchpoints that came before: exact removal effects of a first-order chain.
 
     Use it to see how much of the traffic to a goal runs through a touchpoint. **A removal effect is arithmetic on the steps
-    people took, not what would happen without the touchpoint**: those who came through it might have come another way.
-    Much of it is structure: what lies on most ways has a large effect, whoever arrives (on every way: 1). So the ends are
-    dealt anew, shuffled over people whose way was as long, and ``falls`` says where the effect lies among those that come
-    of structure alone. Above it says that those who passed there arrived more often than others on ways as long; a step
-    that only those take who then arrive lies there by construction (``forced``). ``inside`` is no proof of nothing: a chain
-    of first order forgets who passed two steps ago. Only an experiment tells more. Everything after the first arrival is
-    left out; people still on the way count as far as they have come. Repeated visits in a row do not change anything.
+    people took, not what would happen without the touchpoint**: those who came through it might have come another way. Much
+    of it is structure: what lies on most ways has a large effect, whoever arrives (on every way: 1). So the ends are dealt
+    anew, shuffled over people whose way was as long, and ``falls`` says where the effect lies among those that come of
+    structure alone. Above it says that those who passed there arrived more often than others on ways as long; a step that
+    only those take who then arrive lies there by construction (``forced``). ``inside`` is no proof of nothing: a chain of
+    first order forgets who passed two steps ago, and of 400 people whom a page made arrive in 70 instead of 30 of 100
+    cases, one log in five says ``inside``. Only an experiment tells more. Everything after the first arrival is left out;
+    people still on the way count as far as they have come. Repeated visits in a row do not change anything.
 
     Parameters
     ----------

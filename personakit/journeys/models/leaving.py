@@ -31,11 +31,12 @@ LARGE = 20_000  # people asked about: of more, as many are drawn
 class Leaving:
     """How well leaving can be told. ``scores`` (one row a model: ``base_rate``, ``hazard``): people, visits (questions),
     left, log_loss (nats a question), low, high (95 %, bootstrap of people), gain (less than the base rate by so much),
-    gain_low, gain_high, brier, brier_gain, brier_low, brier_high (of the gain), calibration (mean distance of said and seen
-    in ``calibration``). ``terms``: term, level, against, people, ratio (of the odds to leave at a visit: per doubling, or
-    against the commonest level; levels of fewer than 10 people count as that), low, high (95 %, robust to several visits a
-    person). ``calibration`` (what ``hazard`` said to held-out people, in tenths): visits, people, said, seen, low, high
-    (Wilson). ``foreseen``: whether the gain is surely above 0; ``why`` says it in a sentence.
+    gain_low, gain_high, brier, brier_gain, brier_low, brier_high (of the gain), calibration (distance of said and seen: of
+    the base rate that of the means, of the hazard the mean one in ``calibration``). ``terms``: term, level, against,
+    people, ratio (of the odds to leave at a visit: per doubling, or against the commonest level; levels of fewer than 10
+    people count as that), low, high (95 %, robust to several visits a person). ``calibration`` (what ``hazard`` said to
+    held-out people, in tenths): visits, people, said, seen, low, high (Wilson). ``foreseen``: whether the gain is surely
+    above 0; ``why`` says it in a sentence.
     """
 
     scores: pd.DataFrame
