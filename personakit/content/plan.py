@@ -51,14 +51,14 @@ def content_plan(
     DataFrame
         One row a persona, stage (``all``: the whole journey), dimension (kind, theme, format, channel) and level:
         evidence_id, persona, stage, dimension, level, advice, friction (a touchpoint of the stage is flagged), offered
-        (contents of the study with this level at the stage), people (who used any content there), used (who
-        used this), share (mean over people of the share of their uses), everyone (the same over all), lift (share over
-        everyone, pulled to 1 as ten people who use what everyone uses would), low, high (of the pulled lift: bootstrap of
-        people, widened where they are few; NaN below two). ``advice``: ``make_first`` (a kind this persona engages with, that a
-        stage with friction does not have), ``make`` (the same, without friction), ``offer`` (lift of 1.2 or more, by five
-        people or more; at most 5 % false by Benjamini-Hochberg, against people drawn from everyone at random), ``less``
-        (the opposite), ``as_everyone`` (interval within 1/1.5 and 1.5), ``missing`` (a kind the stage does not have, and
-        nothing says that this persona engages with it), ``cannot_tell``. The rows to act on come first.
+        (contents of the study with this level at the stage), people (who used any content there), used (who used this),
+        share (mean over people of the share of their uses), everyone (the same over all), lift (share over everyone, pulled
+        to 1 as ten people who use what everyone uses would), low, high (of the pulled lift: bootstrap of people, widened
+        where they are few; NaN below two). ``advice``: ``make_first`` (a kind this persona engages with, that a stage with
+        friction does not have), ``make`` (the same, without friction), ``offer`` (lift of 1.2 or more, by five people or
+        more; at most 5 % false by Benjamini-Hochberg, against people drawn from everyone at random), ``less`` (the
+        opposite), ``as_everyone`` (interval within 1/1.5 and 1.5), ``missing`` (a kind the stage does not have, and nothing
+        says that this persona engages with it), ``cannot_tell``. The rows to act on come first.
 
     Raises
     ------
