@@ -27,6 +27,7 @@ from personakit.behaviour import HABITS, behaviour_table
 from personakit.errors import StudyError
 from personakit.eventlog import MINUTE_US, encode_events, store_events
 from personakit.journeys import trace_journeys
+from personakit.run import run_study
 from personakit.study import load_sample, load_study
 
 ENGINES = ("pandas", "polars", "duckdb")
@@ -192,6 +193,8 @@ def test_a_study_of_several_parquet_files_gives_the_same_on_both_tiers(tmp_path,
     pd.testing.assert_frame_equal(here.ends, there.ends)
     pd.testing.assert_frame_equal(here.notes, there.notes)
     assert behaviour_table(study).attrs["engine"] == "duckdb"
+    with pytest.raises(StudyError, match="a whole run looks at every event in memory"):
+        run_study(study, tmp_path / "out", seed=7)
 
 
 def test_a_stored_funnel_says_which_ways_it_cannot_walk(monkeypatch):

@@ -1,8 +1,9 @@
 """Event logs as small integers: encode once, sort once, then count per person; or ask the engine that holds them.
 
-Any frame that narwhals reads comes in. Up to ``MOST_EVENTS`` events, arrays come out (``EncodedLog``) and everything later
-(habits, journeys, tests) is a pass over them or a product with a participants x cells count matrix, so that people are
-drawn or shuffled whole. A longer log stays where it lies (``StoredLog``) and the queries bring the same counts.
+Any frame that narwhals reads comes in. Up to 10^8 events (``stored.MOST_EVENTS``), arrays come out (``EncodedLog``) and
+everything later (habits, journeys, tests) is a pass over them or a product with a participants x cells count matrix, so
+that people are drawn or shuffled whole. A longer log stays where it lies (``StoredLog``) and the queries bring the same
+counts.
 """
 
 from personakit.eventlog.clock import DAY_US, HOUR_US, MINUTE_US, offsets_between

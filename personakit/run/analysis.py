@@ -14,7 +14,8 @@ from personakit.behaviour import behaviour_table
 from personakit.candidates import METHODS, find_candidates
 from personakit.coding import code_table
 from personakit.content import content_plan, goal_alignment
-from personakit.errors import TooFewError
+from personakit.errors import StudyError, TooFewError
+from personakit.eventlog import stays_stored
 from personakit.evidence import gather_evidence, link_interviews
 from personakit.features import build_features
 from personakit.frozen import Sentence
@@ -59,6 +60,9 @@ def analyse_study(
 ) -> Analysis:
     """Do everything that is computed: features, candidates, personas, evidence and journeys, as far as the tables allow."""
     language = check_language(language or study.language)
+    if study.events is not None and stays_stored(study.events):
+        raise StudyError("events: a whole run looks at every event in memory, and there are too many for that. Call the "
+                         "verbs one by one (habits, personas and most views of journeys do without), or keep fewer events.")
     features = build_features(study, *tables_of_people(study))
     candidates = find_candidates(features, k=k, seed=seed)
     personas = pick_personas(study, candidates, candidate, language)
