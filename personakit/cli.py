@@ -187,8 +187,7 @@ def assign(
     tool: Annotated[Path, typer.Argument(metavar="TOOL", help="A typing tool: the .json that save_typing_tool wrote.")],
     people: Annotated[Path, typer.Argument(metavar="PEOPLE", help="Answers of new people: CSV or XLSX, one row a person.")],
     out: Annotated[Path, typer.Option(help="The CSV to write: persona, probability, runner-up, or why it cannot be told.")],
-    participant_id: Annotated[str | None, typer.Option(
-        help="The column of ids, where it is not participant_id; row: none, number the rows.")] = None,
+    participant_id: Annotated[str | None, typer.Option(help="The column of ids; row where there is none.")] = None,
     language: Annotated[str, typer.Option(help="fr or en, of what is said on the screen.")] = "en",
 ) -> None:
     """Place new people in the personas of a typing tool, or say that it cannot be told."""
@@ -198,7 +197,7 @@ def assign(
     from personakit.typing_tool import assign_personas, load_typing_tool
     from personakit.wording import say_key
 
-    loaded = load_typing_tool(tool)
+    loaded, unsure = load_typing_tool(tool), say_key("typing.says_cannot_tell", language)
     if not people.is_file():
         raise StudyError(f"{people}: is not a file. Give the answers of new people, as CSV or XLSX.")
     columns = {PARTICIPANT: participant_id} if participant_id else {}
@@ -210,7 +209,7 @@ def assign(
     placed.round(6).to_csv(out, encoding="utf-8", lineterminator="\n")
     for persona, name in loaded.personas.items():
         typer.echo(f"{name}: {int(placed[PERSONA].eq(persona).sum())}")
-    typer.echo(f"{say_key('typing.says_cannot_tell', language)}: {int(placed[PERSONA].isna().sum())}")
+    typer.echo(f"{unsure}: {int(placed[PERSONA].isna().sum())}")
     typer.echo(str(out))
 
 

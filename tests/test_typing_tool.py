@@ -407,8 +407,11 @@ def test_the_command_places_people_from_a_file(mixed, tmp_path):
 def test_the_command_says_in_one_sentence_what_is_wrong(mixed, tmp_path):
     save_typing_tool(mixed[0], tmp_path / "tool.json")
     (tmp_path / "people.csv").write_text("participant_id,days\np1,3\n")
-    for arguments, word in ((("gone.json", "people.csv"), "gone.json"), (("tool.json", "gone.csv"), "gone.csv"),
-                            (("tool.json", "people.csv"), "questions are missing")):
+    (tmp_path / "nobody.csv").write_text("client,days\np1,3\n")
+    for arguments, word in ((("tool.json", "nobody.csv"), "--participant-id"),
+                            (("tool.json", "people.csv", "--language", "de"), "fr, en"),
+                            (("gone.json", "people.csv"), "gone.json"),
+                            (("tool.json", "gone.csv"), "gone.csv"), (("tool.json", "people.csv"), "questions are missing")):
         done = personakit("assign", *arguments, "--out", "placed.csv", cwd=tmp_path)
         assert done.returncode == 2, done.stdout + done.stderr
         assert word in done.stderr

@@ -146,10 +146,13 @@ def test_forms_are_read_as_people_write(tmp_path):
     home = deal_workshop(tmp_path / "w", groups=1, seed=2, sample="agence", language="en")
     form = home / "group-1" / "answers.toml"
     assert debrief(home)["right"].isna().all()
+    assert tell_debrief(home).startswith("group-1: nothing is filled in.")
     form.write_text('personas = "none"\n', encoding="utf-8")
     assert debrief(home).loc[0, "right"] is False
     form.write_text("personas = 2\n", encoding="utf-8")
     assert debrief(home).loc[0, ["score", "right"]].tolist() == [0.5, False]
+    form.write_text('personas = "Trois personas"\n', encoding="utf-8")
+    assert debrief(home).loc[0, "right"]
     form.write_text("personas = none\n", encoding="utf-8")
     with pytest.raises(StudyError, match="group-1/answers.toml: is not TOML"):
         debrief(home)

@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from personakit.wording import canonical
 
 NOTHING = ("none", "nothing", "aucun", "aucune", "rien", "0", "pas de personas", "no personas")
+#: numbers as people write them out, in either language
+NUMBERS = {name: number for names in ("one two three four five six seven eight nine ten",
+                                      "un deux trois quatre cinq six sept huit neuf dix")
+           for number, name in enumerate(names.split(), start=1)}
 #: what people write before a word
 ARTICLES = r"^(?:from|the|du|de la|de l['’]|de|la|les|le|l['’])\s*\b"
 #: words of the paper that are another's, or too loose, in a study
@@ -36,7 +40,8 @@ def words(text: str) -> tuple[str, ...]:
 
 def score_count(said: str, planted: int) -> float:
     """Score a number of personas: a half for one more or fewer, nothing half-way where there are none."""
-    number = 0 if says_nothing(said) else int(said) if said.isdecimal() else None
+    first = (said.casefold().split() or [""])[0]
+    number = 0 if says_nothing(said) else int(first) if first.isdecimal() else NUMBERS.get(first)
     if number is None:
         return 0.0
     return 1.0 if number == planted else 0.5 if planted and number and abs(number - planted) == 1 else 0.0

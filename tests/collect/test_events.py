@@ -146,6 +146,28 @@ def test_matomo_visits(tmp_path: Path) -> None:
     assert frame["session"].tolist() == ["1"] * 3
 
 
+def test_matomo_visits_as_a_flat_table(tmp_path: Path) -> None:
+    flat = ("idVisit,visitorId,deviceType,actionDetails_0_type,actionDetails_0_url,actionDetails_0_timestamp,"
+            "actionDetails_1_type,actionDetails_1_url,actionDetails_1_timestamp\n"
+            f"1,v1,Smartphone,action,https://shop.example/a?x=1,{NOON_US // SECOND_US},goal,,{NOON_US // SECOND_US + 60}\n"
+            f"2,v2,Desktop,action,https://shop.example/b,{NOON_US // SECOND_US},,,\n")
+    wide = tmp_path / "visits.tsv"
+    wide.write_bytes(flat.replace(",", "\t").encode("utf-16"))
+    assert events(read_events(wide)).equals(events(read_events(put(tmp_path, "visits.csv", flat))))
+    reading = read_events(wide)
+    assert reading.report.layout == "matomo"
+    frame = events(reading)
+    assert frame["participant_id"].tolist() == ["v1", "v1", "v2"]
+    assert frame["time_us"].tolist() == [NOON_US, NOON_US + 60 * SECOND_US, NOON_US]
+    assert frame["content"].tolist()[::2] == ["https://shop.example/a", "https://shop.example/b"]
+
+
+def test_a_flat_table_of_ga4_events(tmp_path: Path) -> None:
+    flat = f"event_date,event_timestamp,event_name,user_pseudo_id,device.category\n20260301,{NOON_US},view,a,mobile\n"
+    frame = events(read_events(put(tmp_path, "ga4.csv", flat)))
+    assert frame[["participant_id", "event", "time_us", "device"]].values.tolist() == [["a", "view", NOON_US, "mobile"]]
+
+
 def matomo_tables(folder: Path) -> Path:
     put(folder, "matomo_log_link_visit_action.csv",
         "idlink_va,idvisitor,idvisit,idaction_url,idaction_name,idaction_event_action,server_time\n"

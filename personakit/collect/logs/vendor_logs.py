@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -38,6 +39,9 @@ def read_in_memory(options: Options, vendor: Vendor) -> Reading:
     if not holds_objects(files[0]):
         cells = [read_cells(one_file(options, file)) for file in files]
         table = pd.concat([take_header(one, options)[0] for one in cells], ignore_index=True)
+        if vendor.inside:
+            rows = actions_of(nested(table, vendor.inside), vendor.inside)
+            return _read(take_from_rows(rows, _fields(options, vendor)), options, vendor, cells[0].guesses)
         return from_table(table, options, vendor, guesses=cells[0].guesses)
     rows = (row for file in files for row in rows_of(one_file(options, file)))
     return from_rows(actions_of(rows, vendor.inside) if vendor.inside else rows, options, vendor)
@@ -84,6 +88,17 @@ def actions_of(rows: Iterator[dict[str, Any]], inside: str) -> Iterator[dict[str
         held = row.get(inside)
         for place, action in enumerate(held if isinstance(held, list) else []):
             yield {**row, inside: None, "action": action, "place": place}
+
+
+def nested(table: pd.DataFrame, inside: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a flat export, whose lists stand in columns such as ``actionDetails_0_url``, with their lists."""
+    parts = {str(name): re.fullmatch(rf"{inside}_(\d+)_(\w+)", str(name)) for name in table}
+    for row in table.to_dict("records"):
+        held: dict[int, dict[str, Any]] = {}
+        for name, part in parts.items():
+            if part and pd.notna(row[name]) and row[name] != "":
+                held.setdefault(int(part[1]), {})[part[2]] = row[name]
+        yield {**{name: row[name] for name, part in parts.items() if not part}, inside: [held[one] for one in sorted(held)]}
 
 
 def holds_objects(file: Path) -> bool:

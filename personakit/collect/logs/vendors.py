@@ -102,7 +102,7 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType({
         utc=False, project_clock=True, timed_records=True),
     # Live.getLastVisitsDetails: a visit and its actions; the timestamp of an action is UTC
     "matomo": Vendor(
-        known_by=(("idVisit", "visitorId", "actionDetails"),),
+        known_by=(("idVisit", "visitorId", "actionDetails"), ("idVisit", "visitorId", "actionDetails_0_timestamp")),
         fields={PARTICIPANT: ("visitorId",), EVENT: ("action.eventAction", "action.goalName", "action.type"),
                 LOCAL_TIME: ("action.timestamp",), DEVICE: ("deviceType",), CONTENT: ("action.url",),
                 VALUE: ("action.revenue",), SESSION: ("idVisit",)},
@@ -149,7 +149,9 @@ def names_in(path: Path, head: bytes) -> bytes:
     """
     try:
         file = next(iter(list_files(path)), path)
-        return _names(file, head or read_head(file))
+        head = head or read_head(file)
+        wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        return _names(file, head.decode("utf-16", "ignore").encode() if wide else head)
     except (OSError, ValueError, LookupError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile):
         return b""
 
