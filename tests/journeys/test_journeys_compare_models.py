@@ -109,7 +109,7 @@ def by_hand():
 def test_removal_effects_by_hand():
     # origin: worked by hand on the reference page; what follows the purchase, and d, who has only begun, change nothing
     journeys = by_hand()
-    found = attribution(journeys, to="buy", seed=1, replicates=9)
+    found = attribution(journeys, to="buy", seed=1, replicates=19)
     assert found.attrs["arrived"] == 1
     assert found["touchpoint"].tolist() == ["C2", "C3", "C1"]
     still = (journeys.ends["status"] == "open").to_numpy().tolist()
@@ -120,6 +120,8 @@ def test_removal_effects_by_hand():
     assert found["forced"].tolist() == [True, True, True]
     with pytest.raises(ChoiceError, match="Did you mean 'buy'"):
         attribution(journeys, to="bye", seed=1)
+    with pytest.raises(TooFewError, match="At least 19"):
+        attribution(journeys, to="buy", seed=1, replicates=9)
     with pytest.raises(ChoiceError):
         passage(journeys, to="bye", seed=1, by="touchpoint")
 

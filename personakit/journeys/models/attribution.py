@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.errors import ChoiceError, StudyError, unknown_name
+from personakit.errors import ChoiceError, StudyError, TooFewError, unknown_name
 from personakit.inference import bootstrap_sums, one_thread, percentile_interval, permutation_p, ratio
 from personakit.journeys.groups import FEW_PEOPLE, check_view
 from personakit.journeys.models.chain import GOAL, LEFT, arrival_chance, removed_chance, until_goal
@@ -15,6 +15,7 @@ from personakit.records import Journeys
 from personakit.schema import TOUCHPOINT
 
 ALPHA, FORCED = 0.05, 0.999
+FEWEST_SHUFFLES = 19  # with fewer no p is as small as ALPHA
 
 
 @one_thread()
@@ -54,6 +55,8 @@ def attribution(
         ``by`` or ``to`` is unknown.
     StudyError
         Nobody arrives.
+    TooFewError
+        Fewer than 19 ``replicates``: no effect could fall outside what structure gives.
 
     References
     ----------
@@ -64,6 +67,9 @@ def attribution(
     words = list(map(str, journeys.log.levels[column]))
     if to not in words:
         raise ChoiceError(unknown_name(column, to, words))
+    if replicates < FEWEST_SHUFFLES:
+        raise TooFewError(f"replicates: {replicates} is too few to tell an effect from structure. "
+                          f"At least {FEWEST_SHUFFLES} are needed.")
     counts = until_goal(journeys, column, to)
     size = len(words) + 3
     whole = np.asarray(counts.sum(axis=0), dtype=np.float64).reshape(1, size, size)
