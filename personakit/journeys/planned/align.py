@@ -131,7 +131,8 @@ def align_to_design(
     goal = int(np.flatnonzero(~plan.optional)[-1])
     people["reached_goal"] = found.taken[:, goal]
     groups = members(journeys, personas)
-    deviations = deviation_table(journeys, steps, rows, kinds, flat, found, people, groups, seed=seed, replicates=replicates)
+    deviations = deviation_table(journeys, found, steps=steps, rows=rows, kinds=kinds, flat=flat, people=people,
+                                 groups=groups, seed=seed, replicates=replicates)
     return DesignFit(
         people=people, deviations=deviations, steps=_steps(steps, lost, journeys), unlisted=_unlisted(log), seed=seed,
         audit=_audit(walkthroughs, deviations, log), why=_why(people, steps, lost, _unlisted(log), deviations))

@@ -25,23 +25,21 @@ COLUMNS = [PERSONA, "kind", TOUCHPOINT, STAGE, CHANNEL, OWNER, "times", "people"
 
 
 def deviation_table(
-    journeys: Journeys, steps: Sequence[Step], rows: np.ndarray, kinds: np.ndarray, flat: np.ndarray, found: Aligned,
-    people: pd.DataFrame, groups: Mapping[str, np.ndarray], *, seed: int, replicates: int,
+    journeys: Journeys, found: Aligned, *, steps: Sequence[Step], rows: np.ndarray, kinds: np.ndarray, flat: np.ndarray,
+    people: pd.DataFrame, groups: Mapping[str, np.ndarray], seed: int, replicates: int,
 ) -> pd.DataFrame:
     """Count who deviates where.
 
     Returns
     -------
     DataFrame
-        evidence_id, persona (``all`` first), kind (``skipped``: a mandatory step left out though a later one was
-        taken; ``not_reached``: the journey ended before it; ``inserted``: a touchpoint that the design does not hold;
-        ``out_of_order``: one that it holds
-        elsewhere, or that comes again though it is not repeatable; ``wrong_channel``), touchpoint (of the step where it
-        is skipped or not reached), stage, channel, owner (of the touchpoint, empty where unknown), times, people,
-        people_total (skipped:
-        who took it or a later step; not_reached: whose journey ended or who took it; wrong_channel: who took it; else
-        everyone), share, low, high (Wilson: a person counts
-        once), more_days (among those who reached the goal: median days to it with the deviation less without),
+        evidence_id, persona (``all`` first), kind (``skipped``: a mandatory step left out though a later one was taken;
+        ``not_reached``: the journey ended before it; ``inserted``: a touchpoint that the design does not hold;
+        ``out_of_order``: one that it holds elsewhere, or that comes again though it is not repeatable;
+        ``wrong_channel``), touchpoint (of the step where it is skipped or not reached), stage, channel, owner (of the
+        touchpoint, empty where unknown), times, people, people_total (skipped: who took it or a later step; not_reached:
+        whose journey ended or who took it; wrong_channel: who took it; else everyone), share, low, high (Wilson: a person
+        counts once), more_days (among those who reached the goal: median days to it with the deviation less without),
         more_days_low, more_days_high (bootstrap of people), conversion (share who reached the goal with it less without,
         journeys of open outcome left out; none for the goal itself and for steps not reached), conversion_low,
         conversion_high (Newcombe), few (fewer than 10 people).
