@@ -18,8 +18,8 @@ from personakit.errors import TooFewError
 
 Seed = int | np.random.SeedSequence
 CHUNK = 4_000_000  # weights drawn at once: replicates x people
-TOGETHER = 8 * CHUNK  # weights that counts are multiplied by at once
 PEOPLE = 2_048  # and people at a time
+GROUPS = 4_096  # as many random groups are drawn from, where each would hold ten people or more
 DENSE = 0.1  # counts of which more than this part are not 0 are multiplied as full matrices
 
 
@@ -97,6 +97,13 @@ def bootstrap_chunks(
 def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random.SeedSequence) -> np.ndarray:
     """Redraw the people (rows) and add up their cells: (replicates, cells); zeros where there is nobody.
 
+    Of more than 40,960 people random groups of the same size are redrawn: their sums vary as much, to about 1 % of the
+    standard error, which is a tenth of what chance does to 200 replicates. The few people left over are in every sample.
+
+    References
+    ----------
+    Wolter, K. M. (2007). Introduction to Variance Estimation, chapter 2: the method of random groups. Springer.
+
     Examples
     --------
     >>> bootstrap_sums(sparse.csr_array([[1, 0], [1, 0]]), replicates=2, seed=np.random.SeedSequence(7)).tolist()
@@ -105,28 +112,29 @@ def bootstrap_sums(counts: sparse.csr_array, *, replicates: int, seed: np.random
     people, cells = counts.shape
     if not people:
         return np.zeros((replicates, cells))
+    counts, fixed = _in_groups(counts, seed) if people > 10 * GROUPS else (counts, 0.0)
+    people = counts.shape[0]
     full = counts.nnz > DENSE * people * cells
     sums = []
-    for weights in _batches(bootstrap_chunks(people, replicates=replicates, seed=seed), people):
-        total = np.zeros((sum(map(len, weights)), cells))
+    for weights in bootstrap_chunks(people, replicates=replicates, seed=seed):
+        total = np.zeros((len(weights), cells))
         for start in range(0, people, PEOPLE):  # so many fit in the cache
             own = counts[start: start + PEOPLE]
-            drawn = np.concatenate([one[:, start: start + PEOPLE] for one in weights], dtype=np.float64)
+            drawn = weights[:, start: start + PEOPLE].astype(np.float64)
             total += drawn @ own.toarray() if full else (own.T @ np.ascontiguousarray(drawn.T)).T
-        sums.append(total)
+        sums.append(total + fixed)
     return np.concatenate(sums)
 
 
-def _batches(chunks: Iterator[np.ndarray], people: int) -> Iterator[list[np.ndarray]]:
-    """Take several chunks of weights together, so that counts are read fewer times."""
-    held: list[np.ndarray] = []
-    for one in chunks:
-        held.append(one)
-        if sum(map(len, held)) * people >= TOGETHER:
-            yield held
-            held = []
-    if held:
-        yield held
+def _in_groups(counts: sparse.csr_array, seed: np.random.SeedSequence) -> tuple[sparse.csr_array, np.ndarray]:
+    """Add people up in groups of the same size, in random order; and those left over."""
+    people, size = counts.shape[0], counts.shape[0] // GROUPS
+    groups = people // size
+    order = np.random.default_rng(seed).permutation(people).astype(counts.indices.dtype)
+    start = np.arange(0, groups * size + 1, size, dtype=order.dtype)
+    ones = np.ones(groups * size, dtype=counts.dtype)
+    among = sparse.csr_array((ones, order[: groups * size], start), shape=(groups, people))
+    return among @ counts, counts[order[groups * size:]].sum(axis=0)
 
 
 def ratio(above: ArrayLike, below: ArrayLike) -> np.ndarray:

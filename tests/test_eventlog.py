@@ -233,3 +233,16 @@ def test_ids_that_are_whole_numbers_are_sorted_as_text_everywhere(ids, engine):
     log = encode_events(events)
     assert list(log.participants) == sorted({str(one) for one in ids})
     assert [log.participants[one] for one in person_of(log)] == sorted(map(str, ids))
+
+
+def test_a_query_may_hand_over_its_pieces_in_any_order():
+    events = random_events(4).drop(columns="order").sort_values("time_us", kind="stable", ignore_index=True)
+    pieces = pd.concat([events[300:], events[:120], events[120:300]])
+    polars = pytest.importorskip("polars")
+    assert same(encode_events(polars.from_pandas(pieces).lazy()), encode_events(polars.from_pandas(events).lazy()))
+
+
+def test_times_of_any_size_are_sorted():
+    times = [2**62, -2**62, 0, 2**62 - 1, -1, 2**63 - 1, -2**63]
+    log = encode_events(frame(*(("ba"[place % 2], "x", time) for place, time in enumerate(times))))
+    assert log.time_us.tolist() == [*sorted(times[1::2]), *sorted(times[::2])]

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import sparse, stats
 
 from personakit.errors import TooFewError
 from personakit.inference import (
     adjust_bh,
+    bootstrap_sums,
     expanded_level,
     newcombe_interval,
     percentile_interval,
@@ -131,3 +132,16 @@ def test_adjust_bh_does_not_count_gaps_as_tests():
     assert adjusted[:, 0].tolist() == [0.02, 0.04]
     assert np.isnan(adjusted[:, 1]).all()
     assert adjust_bh([]).shape == (0,)
+
+
+def test_samples_of_many_people_are_drawn_by_random_groups_and_vary_as_people_do():
+    people, rng = 45_003, np.random.default_rng(3)  # 10 a group, 3 left over
+    table = np.column_stack([
+        np.full(people, 30.0), 30 + (rng.random(people) < 0.5), rng.random(people) < 0.3, np.arange(people) < 9,
+        np.floor(10 * rng.pareto(2.5, people)), np.repeat(rng.poisson(1, people // 3), 3)])  # threes that stand together
+    draws = bootstrap_sums(sparse.csr_array(table), replicates=1_000, seed=np.random.SeedSequence(5))
+    assert np.array_equal(draws, bootstrap_sums(sparse.csr_array(table), replicates=1_000, seed=np.random.SeedSequence(5)))
+    assert (draws[:, 0] == 30 * people).all()  # nobody is added and nobody is lost
+    error = table[:, 1:].std(axis=0) * np.sqrt(people)
+    assert np.abs(draws[:, 1:].std(axis=0) / error - 1).max() < 0.1  # 1,000 replicates know it to 2 %
+    assert np.abs((draws[:, 1:].mean(axis=0) - table[:, 1:].sum(axis=0)) / error).max() < 0.15

@@ -13,6 +13,7 @@ from personakit.eventlog.counts import (
     count_cells,
     days_within,
     keep_rows,
+    known_blocks,
     person_blocks,
     person_of,
     recode,
@@ -27,6 +28,6 @@ from personakit.eventlog.stored import cells_of, stays_stored, store_events
 from personakit.records import StoredLog
 
 __all__ = ["DAY_US", "HOUR_US", "MINUTE_US", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person",
-           "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "offsets_between",
-           "person_blocks", "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps", "store_events",
-           "transition_counts", "with_codes"]
+           "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "known_blocks",
+           "offsets_between", "person_blocks", "person_of", "recode", "sessionise", "sort_within", "stays_stored", "steps",
+           "store_events", "transition_counts", "with_codes"]

@@ -10,6 +10,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from personakit.errors import StudyError, first_five
 from personakit.eventlog.engines import (
@@ -28,6 +29,8 @@ LAST = np.iinfo(np.int64).max  # where the order column has a gap, the event com
 SMALL = np.iinfo(np.int16).max - 8  # so many levels fit in two bytes, with room to count on a little
 #: rows looked at in one go: a pass over a long log stays in the cache and makes no copy of it
 BLOCK = 2**18
+_MOST_INT32 = np.iinfo(np.int32).max
+_MOST_RUNS = 1_000
 LISTED = 8  # whole numbers that lie closer than so many times their count are looked up in a list
 
 
@@ -90,9 +93,7 @@ def encode_events(
     person, people = rows.person, rows.people
     if participants is not None:
         person, people = _among(person, people, participants)
-    counts = np.bincount(person, minlength=len(people))
-    place, time_us = _by_person(person, rows.time_us)
-    offsets = offsets_of(counts)
+    place, time_us, offsets = _by_person(person, rows.time_us, len(people))
     tied = time_us[1:] == time_us[:-1]
     tied[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(place))] - 1] = False
     if tied.any():
@@ -102,7 +103,7 @@ def encode_events(
     return EncodedLog(
         participants=people, offsets=offsets, time_us=time_us, ties=int(tied.sum()), levels=rows.levels,
         value=np.broadcast_to(np.nan, len(place)) if rows.value is None else rows.value[place],
-        codes={name: small_codes(one, len(rows.levels[name]))[place] for name, one in rows.codes.items()},
+        codes={name: small_codes(one, len(rows.levels[name])).take(place) for name, one in rows.codes.items()},
     )
 
 
@@ -154,12 +155,7 @@ def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarra
     """
     if owners < SMALL:
         return sort_blocks([(owner, values)], owners)[0]
-    if not (owner[1:] >= owner[:-1]).all():
-        return _by_person(owner, values)[1]
-    out = np.empty_like(values)
-    for one, other in pairwise([*np.unique(np.searchsorted(owner, owner[::BLOCK])), len(owner)]):
-        out[one:other] = _by_person(owner[one:other], values[one:other])[1]
-    return out
+    return _by_person(owner, values, owners)[1]
 
 
 def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tuple[np.ndarray, np.ndarray]:
@@ -178,23 +174,40 @@ def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tup
     return out, size
 
 
-def _by_person(person: np.ndarray, time_us: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Order rows by person, then time: their numbers and their times. Quick where they come in time order, or nearly."""
-    late = np.count_nonzero(time_us[1:] < time_us[:-1])
-    place = None
-    if late:  # a few rows out of place are quicker merged in
-        place = np.argsort(time_us, kind="stable" if late < len(time_us) // 1000 else None)
-        person = person[place]
-    # person and row in one whole number: sorting those is quick, and keeps the order within a person
-    bits = max(len(person) - 1, 1).bit_length()
-    key = np.empty(len(person), dtype=np.uint64)
-    for rows in _parts(len(person)):
-        key[rows] = person[rows].astype(np.uint64) << np.uint64(bits)
-        key[rows] |= np.arange(rows.start, rows.start + len(key[rows]), dtype=np.uint64)
-    key.sort()
-    key &= np.uint64((1 << bits) - 1)
-    place = key.view(np.int64) if place is None else place[key.view(np.int64)]
-    return place, time_us[place]
+def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order rows by person, then time: their numbers, their times, and where each person's begin and the last ones end.
+
+    Rows are dealt to their people in one counting pass, in the order in which they came; where times do not
+    rise they are then sorted, so many people at once that it happens in the cache. Equal times may come in any order.
+    """
+    kind, rising = np.int32 if len(person) <= _MOST_INT32 else np.int64, (time_us[1:] >= time_us[:-1]).all()
+    dealt = sparse.coo_array((time_us, (person.astype(kind, copy=False), np.arange(len(person), dtype=kind))),
+                             shape=(people, len(person)))
+    dealt.has_canonical_format = True  # no row is there twice: nothing to add up
+    dealt = dealt.tocsr()
+    place, time_us, offsets = dealt.indices, dealt.data, dealt.indptr.astype(np.int64)
+    for first, last in () if rising else _runs(offsets):
+        rows = slice(offsets[first], offsets[last])
+        owner = np.repeat(np.arange(last - first), np.diff(offsets[first: last + 1]))
+        ordered = _sorted_within(owner, time_us[rows], last - first)
+        place[rows], time_us[rows] = place[rows][ordered], time_us[rows][ordered]
+    return place, time_us, offsets
+
+
+def _runs(offsets: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Part people into runs of about ``BLOCK`` rows."""
+    cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], BLOCK), side="right") - 1
+    return pairwise([*np.unique(cuts).tolist(), len(offsets) - 1])
+
+
+def _sorted_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarray:
+    """Say in which order rows lie by owner, then by value."""
+    least = values.min()
+    bits = (int(values.max()) - int(least)).bit_length()
+    if bits + owners.bit_length() > 64:  # times of many thousand years
+        return np.lexsort((values, owner))
+    # owner and value in one whole number: sorting those is quick
+    return np.argsort((owner.astype(np.uint64) << np.uint64(bits)) | (values - least).astype(np.uint64))
 
 
 def _settle(rows: Rows, place: np.ndarray, tied: np.ndarray) -> np.ndarray:
@@ -235,6 +248,7 @@ def _of_query(frame: nw.LazyFrame, names: Sequence[str]) -> Rows:
     # small types make what an engine hands over small
     asked = [nw.col(_code(name)).cast(nw.Int16 if len(known) < SMALL else nw.Int32) for name, known in levels.items()]
     arrays = arrays_of(coded.select(*numbers, *asked, *([nw.col(PARTICIPANT).cast(whole)] if whole is not None else [])))
+    arrays = _in_runs(arrays, np.flatnonzero(arrays[TIME][1:] < arrays[TIME][:-1]) + 1)
     codes = {name: small_codes(arrays.pop(_code(name)), len(known)) for name, known in levels.items()}
     if whole is not None:
         codes[PARTICIPANT], levels[PARTICIPANT] = _number_people(arrays.pop(PARTICIPANT))
@@ -242,6 +256,15 @@ def _of_query(frame: nw.LazyFrame, names: Sequence[str]) -> Rows:
     return Rows(person=codes.pop(PARTICIPANT), people=people, codes=codes, as_listed=False,
                 levels={name: one.rename(None) for name, one in levels.items()}, order=arrays.get(ORDER),
                 time_us=arrays[TIME].astype(np.int64, copy=False), value=arrays.get(VALUE))
+
+
+def _in_runs(arrays: dict[str, np.ndarray], falls: np.ndarray) -> dict[str, np.ndarray]:
+    """Put the few pieces of rising times that an engine's threads hand over one after the other: a query has no order."""
+    if not 0 < len(falls) < _MOST_RUNS:
+        return arrays
+    pieces = [slice(*one) for one in pairwise([0, *falls.tolist(), len(arrays[TIME])])]
+    pieces.sort(key=lambda one: int(arrays[TIME][one.start]))
+    return {name: np.concatenate([one[rows] for rows in pieces]) for name, one in arrays.items()}
 
 
 def _code(name: str) -> str:

@@ -71,13 +71,13 @@ def levels_of(frame: nw.LazyFrame, column: str, *, gaps: bool) -> pd.Index:
     """List the words of a column, sorted as text; raise where rows have none and ``gaps`` does not allow it."""
     words = frame.select(nw.col(column).cast(nw.String)).group_by(column).agg(nw.len().alias(ROWS))
     empty = "empty_words"
-    listed = arrays_of(words.select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
-                                    nw.col(column).fill_null(""), ROWS))
+    listed = arrays_of(words.sort(column).select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
+                                                 nw.col(column).fill_null(""), ROWS))
     none = listed[empty].astype(bool)
     if none.any() and not gaps:
         raise StudyError(f"events.{column}: {int(listed[ROWS][none].sum())} of {int(listed[ROWS].sum())} are empty. "
                          f"Fill them or drop these rows.")
-    return pd.Index(np.sort(listed[column][~none].astype(object)), dtype="str", name=column)
+    return pd.Index(listed[column][~none].astype(object), dtype="str", name=column)
 
 
 def with_level_codes(frame: nw.LazyFrame, column: str, levels: pd.Index, code: str) -> nw.LazyFrame:

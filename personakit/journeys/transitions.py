@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, person_blocks
+from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, known_blocks
 from personakit.inference import bootstrap_sums, percentile_interval, ratio, wilson_interval
 from personakit.journeys.groups import check_view, members, too_few
 from personakit.journeys.rows import with_ids
@@ -92,7 +92,7 @@ def _step_days(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarra
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
     blocks = []
-    for person, code, time in _known(journeys, column):
+    for person, code, time in known_blocks(journeys.log, column, journeys.log.time_us):
         step = (person[1:] == person[:-1]) & mine[person[1:]]
         blocks.append(((code[:-1].astype(np.int32) * (size + 2) + code[1:])[step], np.diff(time)[step]))
     low, high, between = days_within(blocks, size * (size + 2), [*QUANTILES.values()])
@@ -111,17 +111,8 @@ def step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
         np.copyto(target[:-1], code[1:], where=person[1:] == person[:-1])
         return code.astype(np.int64) * (size + 2) + target
 
-    cells = ((person, steps_of(person, code)) for person, code, _ in _known(journeys, column))
+    cells = ((person, steps_of(person, code)) for person, code in known_blocks(journeys.log, column))
     return count_blocks(cells, (len(journeys.log.participants), size * (size + 2)))
-
-
-def _known(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Give person, code and time of the events of known level, block by block."""
-    log = journeys.log
-    for rows, person in person_blocks(log):
-        code = log.codes[column][rows]
-        used = code >= 0
-        yield (person, code, log.time_us[rows]) if used.all() else (person[used], code[used], log.time_us[rows][used])
 
 
 def _shares(counts: np.ndarray, size: int) -> np.ndarray:
@@ -180,7 +171,7 @@ def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndar
 
 def visits_by_block(journeys: Journeys, column: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Give person, code, first and last time of each visit to a level (a run of events there), block by block."""
-    for person, code, time in _known(journeys, column):
+    for person, code, time in known_blocks(journeys.log, column, journeys.log.time_us):
         starts = np.flatnonzero(np.append(True, (code[1:] != code[:-1]) | (person[1:] != person[:-1]))[: len(code)])
         stops = np.append(starts[1:], len(code))[: len(starts)] - 1
         yield person[starts], code[starts], time[starts], time[stops]
