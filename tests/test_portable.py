@@ -17,6 +17,7 @@ from portable import (
     check_habits,
     check_queries,
     check_views,
+    personas_of,
     random_events,
     settled,
     study_of,
@@ -145,9 +146,21 @@ def test_a_participant_with_very_many_events_and_journeys_of_one_event(monkeypat
     check_views(events, lazy(events, "duckdb"), monkeypatch)
 
 
-OTHERS = {"flows": {}, "reconcile": {}, "time_to_stage": {"stage": "s1", "seed": 7}, "audit_sessions": {"seed": 7},
+OTHERS = {"reconcile": {}, "time_to_stage": {"stage": "s1", "seed": 7}, "audit_sessions": {"seed": 7},
           "returns_to_stage": {"stage": "s1", "seed": 7}, "rank_friction": {"seed": 7},
           "switches": {"seed": 7}, "describe_journeys": {"seed": 7}}
+
+
+@pytest.mark.parametrize("moves_only", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_flows_are_the_same_where_the_events_lie(engine, moves_only, monkeypatch):
+    events = settled(random_events(7))
+    people = sorted(events["participant_id"].unique())
+    asked = {"by": "touchpoint", "steps": 4, "top": 3, "moves_only": moves_only}
+    here = journeys_room.flows(trace_journeys(study_of(events, people)), personas_of(people), **asked)
+    monkeypatch.setattr("personakit.eventlog.stored.MOST_EVENTS", 0)
+    there = journeys_room.flows(trace_journeys(study_of(lazy(events, engine), people)), personas_of(people), **asked)
+    pd.testing.assert_frame_equal(here, there)
 
 
 @pytest.mark.parametrize("view", OTHERS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy import sparse
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog import MINUTE_US, count_blocks, person_blocks
 from personakit.inference import bootstrap_sums, percentile_interval, ratio
-from personakit.journeys.groups import members, too_few
+from personakit.journeys.groups import counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
@@ -76,13 +76,13 @@ def around(
     frames = []
     for persona, rows in members(journeys, personas).items():
         for side in SIDES:
-            own = counts[side][rows]
+            own = counts_of(counts[side], rows)
             share, like = _shares(own.sum(axis=0)[None, :], len(words))
             low, high = percentile_interval(np.subtract(*_shares(
                 bootstrap_sums(own, replicates=replicates, seed=seeds), len(words))))
             frames.append(pd.DataFrame({
                 PERSONA: persona, "side": side, TOUCHPOINT: words, "events": own[:, [0]].sum(),
-                "people": (own[:, [0]] > 0).sum(), "share": share[0], "like_share": like[0], "excess": share[0] - like[0],
+                "people": people_in(own)[0], "share": share[0], "like_share": like[0], "excess": share[0] - like[0],
                 "low": low, "high": high}))
     table = pd.concat(frames, ignore_index=True)
     table["few"] = too_few(table["people"], table["low"], table["high"])
@@ -107,14 +107,13 @@ def _count(journeys: Journeys, touchpoint: str, side: str, span: float, *, minut
     def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows, person in person_blocks(log):
             known = np.flatnonzero(code[rows] >= 0)
-            own = _Span(code=code[rows][known], person=person[known], time_us=log.time_us[rows][known])
+            own = _span(code[rows][known], person[known], log.time_us[rows][known])
             whole = np.ones(len(known), dtype=bool)
             if side == "after" and minutes:
                 whole = own.time_us + span * MINUTE_US <= journeys.cut_us
             elif side == "after":
-                stop = np.searchsorted(own.person, own.person, side="right")
-                whole = (np.arange(len(known)) + span < stop) | ended[own.person]
-            found = [_near(own, anchor[rows][known] & whole, side, span, minutes=minutes) for anchor in (here, like)]
+                whole = (np.arange(len(known)) + span < own.stop) | ended[own.person]
+            found = _near(own, [one[rows][known] & whole for one in (here, like)], side, span, minutes=minutes)
             yield (np.concatenate([who for who, _ in found]),
                    np.concatenate([kind * (size + 1) + cell for kind, (_, cell) in enumerate(found)]))
 
@@ -123,33 +122,45 @@ def _count(journeys: Journeys, touchpoint: str, side: str, span: float, *, minut
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Span:
-    """Known events of whole people, in order."""
+    """Known events of whole people, in order; those of the same person begin at row ``first`` and end before ``stop``."""
 
     code: np.ndarray
     person: np.ndarray
     time_us: np.ndarray
+    first: np.ndarray
+    stop: np.ndarray
 
 
-def _near(events: _Span, anchor: np.ndarray, side: str, span: float, *, minutes: bool) -> tuple[np.ndarray, np.ndarray]:
-    """List person and cell: 0 for each anchor, 1 + level for each anchor and level that is within its span on one side.
+def _span(code: np.ndarray, person: np.ndarray, time_us: np.ndarray) -> _Span:
+    since = np.flatnonzero(np.append(True, person[1:] != person[:-1])[: len(code)])
+    size = np.diff(since, append=len(code))
+    return _Span(code=code, person=person, time_us=time_us, first=np.repeat(since, size), stop=np.repeat(since + size, size))
+
+
+def _near(
+    events: _Span, anchors: Sequence[np.ndarray], side: str, span: float, *, minutes: bool
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """List of each kind of ``anchors`` person and cell: 0 for each anchor, 1 + level for each level within its span.
 
     Each event asks how many anchors see it as the nearest of its level: those after the last event of the level and
     person, and not too far before it. What lies before an anchor is the same with the rows turned round.
     """
     turn = slice(None, None, -1) if side == "before" else slice(None)
-    code, person, time, flag = events.code[turn], events.person[turn], events.time_us[turn], anchor[turn]
+    code, person, time = events.code[turn], events.person[turn], events.time_us[turn]
     place = np.arange(len(code))
-    since = np.flatnonzero(np.append(True, person[1:] != person[:-1])[: len(code)])
-    first = np.repeat(since, np.diff(np.append(since, len(code))))
+    first = len(code) - events.stop[turn] if side == "before" else events.first
     far = _too_far(time, first, span) if minutes else np.maximum(first, place - int(span))
     by_level = np.argsort(code, kind="stable")
     again = (code[by_level[1:]] == code[by_level[:-1]]) & (person[by_level[1:]] == person[by_level[:-1]])
     later = by_level[1:][again]
     far[later] = np.maximum(far[later], by_level[:-1][again])
-    before = np.append(0, np.cumsum(flag))
-    seen = before[place] - before[far]
-    return (np.concatenate([person[flag], np.repeat(person, seen)]),
-            np.concatenate([np.zeros(int(flag.sum()), dtype=np.int64), np.repeat(code.astype(np.int64) + 1, seen)]))
+    found = []
+    for flag in (one[turn] for one in anchors):
+        before = np.append(0, np.cumsum(flag))
+        seen = before[:-1] - before[far]
+        level = np.concatenate([np.full(np.count_nonzero(flag), -1, dtype=np.int64), np.repeat(code, seen)])
+        found.append((np.concatenate([person[flag], np.repeat(person, seen)]), level + 1))
+    return found
 
 
 def _too_far(time: np.ndarray, first: np.ndarray, span: float) -> np.ndarray:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
-from personakit.eventlog import DAY_US, count_cells, person_of
-from personakit.inference import bootstrap_chunks, bootstrap_sums, percentile_interval, unless_all_alike
+from personakit.eventlog import DAY_US, count_cells, known_blocks
+from personakit.inference import bootstrap_sums, percentile_interval, unless_all_alike
 from personakit.journeys.groups import FEW_PEOPLE, check_view, members
-from personakit.journeys.incidence import binned_incidence, incidence_curve
+from personakit.journeys.incidence import BINS, binned_incidence, incidence_curve
 from personakit.journeys.reach import judge, last_heard, need_times, next_row
 from personakit.journeys.rows import with_ids
 from personakit.records import Journeys, Personas
@@ -20,7 +20,6 @@ from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 
 #: days of the curve where none are given: as many up to the longest time that anyone was watched
 POINTS = 24
-RETURNS = 2**15  # returns added up in one go
 
 
 def time_to_stage(
@@ -166,11 +165,7 @@ def returns_to_stage(
     log = journeys.log
     if stage not in log.levels[column]:
         raise ChoiceError(unknown_name(column, stage, list(log.levels[column])))
-    known = np.flatnonzero(log.codes[column] >= 0)
-    here, person = log.codes[column][known] == log.levels[column].get_loc(stage), person_of(log)[known]
-    session = journeys.session[known]
-    new = here & np.append(True, ~here[:-1] | (np.diff(session) != 0))[: len(here)]
-    visitor, time = person[new], log.time_us[known[new]]
+    visitor, time = map(np.concatenate, zip(*_visits_to(journeys, column, log.levels[column].get_loc(stage)), strict=True))
     first = np.append(True, np.diff(visitor) != 0)[: len(visitor)]
     start = np.full(len(log.participants), journeys.cut_us + 1)
     start[visitor[first]] = time[first]
@@ -184,45 +179,58 @@ def returns_to_stage(
         place = np.full(len(log.participants), -1)
         place[own] = np.arange(len(own))
         mine = place[again] >= 0
-        facts = (watched[own], place[again[mine]], after[mine], horizons)
-        chunks = bootstrap_chunks(len(own), replicates=replicates, seed=seeds) if len(own) else ()
-        mean, *draws = _mean_cumulative(chain([np.ones((1, len(own)))], chunks), *facts)
-        low, high = percentile_interval(np.concatenate(draws or [mean]))
+        counts, mean, curve = _mean_cumulative(watched[own], place[again[mine]], after[mine], horizons)
+        draws = curve(bootstrap_sums(counts, replicates=replicates, seed=seeds)) if len(own) else mean[None, :]
+        low, high = percentile_interval(draws)
         still = (watched[own][:, None] >= horizons).sum(axis=0)
         frames.append(pd.DataFrame({
             PERSONA: persona, STAGE: stage, "day": horizons / DAY_US, "entered": len(own), "watched": still,
-            "returns": mean[0], "low": low, "high": high, "few": still < FEW_PEOPLE}))
+            "returns": mean, "low": low, "high": high, "few": still < FEW_PEOPLE}))
     return with_ids(pd.concat(frames, ignore_index=True), "returns", seed, replicates)
 
 
+def _visits_to(journeys: Journeys, column: str, code: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give person and time of each new visit to a level: after another level or in another session, block by block."""
+    log = journeys.log
+    for person, level, time, session in known_blocks(log, column, log.time_us, journeys.session):
+        here = level == code
+        new = here & np.append(True, ~here[:-1] | (session[1:] != session[:-1]))[: len(here)]
+        yield person[new], time[new]
+
+
 def _mean_cumulative(
-    chunks: Iterable[np.ndarray], watched: np.ndarray, person: np.ndarray, time: np.ndarray, horizons: np.ndarray
-) -> Iterator[np.ndarray]:
-    """Add up, return by return, one over the people who were watched that long, for each chunk of weights of people.
+    watched: np.ndarray, person: np.ndarray, time: np.ndarray, horizons: np.ndarray
+) -> tuple[sparse.csr_array, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Add up, return by return, one over the people who were watched that long.
 
-    Gives (replicates, horizons) a chunk; NaN beyond all.
+    Gives counts of each person (people, cells), the curve of everyone (horizons,; NaN beyond all) and what makes the curves
+    (replicates, horizons) from sums of people in these cells. Where there are many different times the cells hold several
+    each; what that changes in the curve of everyone is known, and taken back.
     """
-    longest, returns = np.argsort(watched)[::-1], np.argsort(time, kind="stable")
-    # whoever is watched as long as this return took; the longest watched come first
-    still = np.maximum(len(watched) - np.searchsorted(watched[longest][::-1], time[returns]), 1) - 1
-    who, until = person[returns], np.searchsorted(time[returns], horizons, side="right")
+    moments = np.sort(time)  # numpy.unique takes many times as long
+    moments = moments[np.append(True, moments[1:] != moments[:-1])[: len(moments)]]
+    edges = moments if len(moments) <= BINS else np.unique(np.append(
+        np.quantile(moments, np.linspace(0, 1, BINS), method="higher"), horizons))
+    wide = len(edges) < len(moments)
     known = horizons <= watched.max(initial=-1)
-    for weights in chunks:
-        drawn = weights.astype(np.float64)
-        mean = np.array([_running_sum(one, np.cumsum(one[longest]), who, still, until) for one in drawn])
-        yield np.where(known, mean, np.nan)
 
+    def curve(at: np.ndarray, sums: np.ndarray, early: bool) -> np.ndarray:
+        returns, until = np.split(sums, [len(at)], axis=1)
+        # whoever is watched until a time is at risk of it; of wide cells, until the time where the cell begins
+        watching = np.cumsum(until[:, ::-1], axis=1)[:, ::-1]
+        at_risk = watching[:, :-1] if early else watching[:, 1:]
+        jumps = np.divide(returns, at_risk, out=np.zeros(returns.shape), where=at_risk > 0)
+        mean = np.column_stack([np.zeros(len(sums)), np.cumsum(jumps, axis=1)])
+        return np.where(known, mean[:, np.searchsorted(at, horizons, side="right")], np.nan)
 
-def _running_sum(
-    weights: np.ndarray, at_risk: np.ndarray, who: np.ndarray, still: np.ndarray, until: np.ndarray
-) -> np.ndarray:
-    """Add up weight over people at risk, return by return and in that order, up to each of ``until``."""
-    total, sums = 0.0, np.zeros(len(until))
-    for start in range(0, len(who), RETURNS):
-        there = at_risk[still[start: start + RETURNS]]
-        jumps = np.divide(weights[who[start: start + RETURNS]], there, out=np.zeros(len(there)), where=there > 0)
-        jumps[0] += total
-        np.cumsum(jumps, out=jumps)
-        inside = (until > start) & (until <= start + len(jumps))
-        sums[inside], total = jumps[until[inside] - start - 1], jumps[-1]
-    return sums
+    def cells(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.searchsorted(at, time), len(at) + np.searchsorted(at, watched, side="right")
+
+    def everyone(at: np.ndarray, early: bool) -> np.ndarray:
+        return curve(at, np.bincount(np.concatenate(cells(at)), minlength=2 * len(at) + 1)[None, :], early)[0]
+
+    mean = everyone(moments, False)
+    change = mean - everyone(edges, wide)
+    counts = count_cells(np.append(person, np.arange(len(watched))), np.concatenate(cells(edges)),
+                         (len(watched), 2 * len(edges) + 1))
+    return counts, mean, lambda sums: np.maximum(curve(edges, sums, wide) + change, 0.0)

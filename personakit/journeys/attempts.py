@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import MINUTE_US, person_of
+from personakit.eventlog import MINUTE_US, person_blocks
 from personakit.journeys.reach import last_heard
 from personakit.records import Journeys
 
@@ -49,7 +49,7 @@ class Won:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Stream:
-    """The events that matter, in order within each unit (and property): row of the log, unit, step (-1 for none)."""
+    """The events that matter, in order within each unit (and property): row of the block, unit, step (-1 for none)."""
 
     row: np.ndarray
     unit: np.ndarray
@@ -64,13 +64,21 @@ def winning_attempts(journeys: Journeys, rules: Rules) -> Won:
 
     Of several that get equally far: the earliest where it went all the way, else the latest, which may still go on.
     """
-    stream = _stream(journeys, rules)
+    blocks = [_best_attempts(journeys, rules, rows, person) for rows, person in person_blocks(journeys.log)]
+    unit, person, start, took, broken, rows = (np.concatenate(one, axis=-1) for one in zip(*blocks, strict=True))
+    watched, is_open = _watched(journeys, rules.per, unit, person)
+    return Won(person=person, rows=rows, took_us=took, watched_us=watched - start, is_open=is_open, broken_us=broken)
+
+
+def _best_attempts(journeys: Journeys, rules: Rules, rows: slice, person: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Give unit, person, start, took_us, broken_us and rows of the winning attempts of some people."""
+    stream = _stream(journeys, rules, rows, person)
     enters = stream.step >= 0 if rules.order == "any" else stream.step == 0
     entry = np.flatnonzero(enters)
     if not rules.reentry:
         entry = entry[np.unique(stream.first[entry], return_index=True)[1]]
     place, broken = _walk(stream, entry, rules)
-    time = np.append(journeys.log.time_us[stream.row], 0)
+    time = np.append(journeys.log.time_us[rows][stream.row], 0)
     start = time[entry]
     took = time[place] - start
     reached = (place < stream.end[entry]) & (place < broken) & (took <= rules.window_us)
@@ -80,28 +88,26 @@ def winning_attempts(journeys: Journeys, rules: Rules) -> Won:
     late = np.where(depth == len(rules.names), entry, -entry)
     best = np.lexsort((late, -depth, unit))
     best = best[np.append(True, np.diff(unit[best]) != 0)[: len(best)]]
-    rows = np.where(reached, np.append(stream.row, -1)[place], -1)[:, best]
-    unit, start, broken = unit[best], start[best], broken[best]
-    person = person_of(journeys.log)[stream.row[entry[best]]] if len(best) else unit
-    watched, is_open = _watched(journeys, rules.per, unit, person)
-    return Won(person=person, rows=rows, took_us=took[:, best], watched_us=watched - start, is_open=is_open,
-               broken_us=np.where(broken < stream.end[entry[best]], time[np.minimum(broken, len(time) - 1)] - start, FAR))
+    entry, start, broken = entry[best], start[best], broken[best]
+    broken = np.where(broken < stream.end[entry], time[np.minimum(broken, len(time) - 1)] - start, FAR)
+    walked = np.where(reached, np.append(stream.row, 0)[place] + rows.start, -1)[:, best]
+    return unit[best], person[stream.row[entry]], start, took[:, best], broken, walked
 
 
-def _stream(journeys: Journeys, rules: Rules) -> _Stream:
+def _stream(journeys: Journeys, rules: Rules, rows: slice, person: np.ndarray) -> _Stream:
     log = journeys.log
-    code = log.codes[rules.column]
+    code = log.codes[rules.column][rows]
     excluded = np.zeros(len(code), dtype=bool)
     for column, name in rules.exclude:
-        excluded |= log.codes[column] == log.levels[column].get_loc(name)
+        excluded |= log.codes[column][rows] == log.levels[column].get_loc(name)
     place = np.full(len(log.levels[rules.column]) + 1, -1)
     place[log.levels[rules.column].get_indexer(pd.Index(rules.names))] = np.arange(len(rules.names))
     row = np.flatnonzero((code >= 0) | excluded) if rules.same is None else np.flatnonzero(
-        ((code >= 0) | excluded) & (log.codes[rules.same] >= 0))
-    unit = (journeys.session if rules.per == "session" else person_of(log))[row]
+        ((code >= 0) | excluded) & (log.codes[rules.same][rows] >= 0))
+    unit = (journeys.session[rows] if rules.per == "session" else person)[row]
     key = unit
     if rules.same is not None:
-        key = unit * len(log.levels[rules.same]) + log.codes[rules.same][row]
+        key = unit * len(log.levels[rules.same]) + log.codes[rules.same][rows][row]
         ordered = np.argsort(key, kind="stable")
         row, unit, key = row[ordered], unit[ordered], key[ordered]
     starts = np.flatnonzero(np.append(True, np.diff(key) != 0)[: len(key)])

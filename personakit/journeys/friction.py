@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.eventlog import count_cells, person_of
+from personakit.eventlog import count_blocks, count_cells, known_blocks
 from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import NOTABLE, excess_columns, flagged
-from personakit.journeys.groups import ALL, members, too_few
+from personakit.journeys.groups import ALL, counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas
@@ -52,20 +54,19 @@ def rank_friction(
     >>> rank_friction(trace_journeys(study), seed=7)[["touchpoint", "visits", "stop_share"]].to_numpy().tolist()
     [['y', 1, 1.0], ['x', 1, 0.0]]
     """
-    visits = visit_table(journeys)
-    facts = _touchpoint_facts(journeys, visits)
+    counts, onward = _visit_counts(journeys)
+    facts = _touchpoint_facts(journeys, onward)
     like = _likes(facts)
     size = len(facts)
-    counts = _visit_counts(visits, (len(journeys.log.participants), size))
     seeds = np.random.SeedSequence(seed)
     frames = []
     for persona, rows in members(journeys, personas).items():
-        own = counts[rows]
+        own = counts_of(counts, rows)
         draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
         found, per_event = (_compare(own.sum(axis=0), draws, like, per=block) for block in (0, 2))
         found["p"] = np.fmax(found["p"], per_event["p"])
         frames.append(facts[[TOUCHPOINT, STAGE, CHANNEL, OWNER]].assign(
-            **{PERSONA: persona}, people=(own[:, :size] > 0).sum(axis=0), visits=own[:, :size].sum(axis=0),
+            **{PERSONA: persona}, people=people_in(own)[:size], visits=own.sum(axis=0)[:size],
             lingers=~(per_event["excess"] >= NOTABLE), **found))
     table = pd.concat(frames, ignore_index=True)
     table = table[table["visits"] > 0].reset_index(drop=True)
@@ -80,27 +81,24 @@ def rank_friction(
     return table.assign(few=too_few(table["people"], table["low"], table["high"]))
 
 
-def visit_table(journeys: Journeys) -> pd.DataFrame:
-    """List the visits: person, touchpoint, stage (codes), events, forward (what follows is at this stage or later; NaN
-    where nothing follows), stops, known (False for the last visit of an open journey).
+def visit_blocks(journeys: Journeys) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give person, touchpoint, events, stops and onward of each visit but the last of open journeys, block by block.
+
+    ``onward``: 1 where what follows is at this stage or later, 0 where it is earlier, -1 where nothing follows.
     """
-    log = journeys.log
-    rows = np.flatnonzero(log.codes[TOUCHPOINT] >= 0)
-    touchpoint, session = log.codes[TOUCHPOINT][rows], journeys.session[rows]
-    starts = np.flatnonzero(np.append(True, (np.diff(touchpoint) != 0) | (np.diff(session) != 0))[: len(rows)])
-    events = np.diff(np.append(starts, len(rows)))
-    rows = rows[starts]
-    person, stage, session = person_of(log)[rows], log.codes[STAGE][rows], journeys.session[rows]
-    # the visit after each one; the sentinel at the end belongs to nobody
-    follows = np.append(person[1:] == person[:-1], False)[: len(rows)]
-    together = np.append(session[1:] == session[:-1], False)[: len(rows)]
-    rise = np.append(np.diff(stage), 0)[: len(rows)]
-    is_open = (journeys.ends["status"] == "open").to_numpy()[person]
-    known = follows | ~is_open
-    return pd.DataFrame({
-        "person": person, TOUCHPOINT: log.codes[TOUCHPOINT][rows], STAGE: stage, "events": events, "known": known,
-        "stops": known & ~together & ~(follows & (rise > 0)), "forward": np.where(follows, rise >= 0, np.nan),
-    })
+    log, ended = journeys.log, (journeys.ends["status"] == "ended").to_numpy()
+    for person, touchpoint, *facts in known_blocks(log, TOUCHPOINT, log.codes[STAGE], journeys.session):
+        new = np.append(True, (touchpoint[1:] != touchpoint[:-1]) | (np.diff(facts[1]) != 0))
+        starts = np.flatnonzero(new[: len(person)])
+        events = np.diff(starts, append=len(person))
+        person, touchpoint, stage, session = (one[starts] for one in (person, touchpoint, *facts))
+        # the sentinel at the end belongs to nobody
+        follows = np.append(person[1:] == person[:-1], False)[: len(person)]
+        together = np.append(session[1:] == session[:-1], False)[: len(person)]
+        rise = np.append(np.diff(stage), 0)[: len(person)]
+        known = follows | ended[person]
+        yield (person[known], touchpoint[known], events[known], (~together & ~(follows & (rise > 0)))[known],
+               np.where(follows, rise >= 0, -1)[known])
 
 
 def _clean_flags(table: pd.DataFrame) -> pd.Series:
@@ -113,7 +111,7 @@ def _clean_flags(table: pd.DataFrame) -> pd.Series:
     return table["flagged"].where(everyone, table[TOUCHPOINT].isin(named) & (table["excess"] >= NOTABLE))
 
 
-def _touchpoint_facts(journeys: Journeys, visits: pd.DataFrame) -> pd.DataFrame:
+def _touchpoint_facts(journeys: Journeys, onward: np.ndarray) -> pd.DataFrame:
     log = journeys.log
     words = log.levels[TOUCHPOINT]
     facts = pd.DataFrame({TOUCHPOINT: words, **{name: commonest_level(journeys, name) for name in (STAGE, CHANNEL, OWNER)}})
@@ -122,9 +120,8 @@ def _touchpoint_facts(journeys: Journeys, visits: pd.DataFrame) -> pd.DataFrame:
         marked = log.codes[TOUCHPOINT][log.codes[NATURAL_END] == 0]
         ends[marked[marked >= 0]] = True
     if journeys.stages:
-        onward = visits.groupby(TOUCHPOINT)["forward"].mean().reindex(np.arange(len(words)))
-        # nobody came back at all: nothing speaks against an end
-        ends |= (facts[STAGE] == journeys.stages[-1]).to_numpy() & ~(onward >= MOST).to_numpy()
+        # where nobody came back at all nothing speaks against an end
+        ends |= (facts[STAGE] == journeys.stages[-1]).to_numpy() & ~(onward >= MOST)
     return facts.assign(natural=ends)
 
 
@@ -149,13 +146,22 @@ def _likes(facts: pd.DataFrame) -> sparse.csr_array:
     return sparse.csr_array((like & ~natural[None, :] & ~natural[:, None]).astype(np.float64))
 
 
-def _visit_counts(visits: pd.DataFrame, shape: tuple[int, int]) -> sparse.csr_array:
-    """Count visits, stops and events of each person at each touchpoint: (participants, 3 * touchpoints), in this order."""
-    person, touchpoint = visits["person"].to_numpy(), visits[TOUCHPOINT].to_numpy()
-    times = {"visits": visits["known"], "stops": visits["stops"], "events": visits["events"] * visits["known"]}
-    return sparse.csr_array(sparse.hstack([
-        count_cells(np.repeat(person, one), np.repeat(touchpoint, one), shape)
-        for one in (many.to_numpy(np.int64) for many in times.values())]))
+def _visit_counts(journeys: Journeys) -> tuple[sparse.csr_array, np.ndarray]:
+    """Count visits, stops and events of each person at each touchpoint: (participants, 3 * touchpoints), in this order.
+
+    And give the share of visits to each touchpoint that are followed at its stage or later (NaN where none is followed).
+    """
+    size = len(journeys.log.levels[TOUCHPOINT])
+    followed = np.zeros((2, size), dtype=np.int64)
+
+    def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for person, touchpoint, events, stops, onward in visit_blocks(journeys):
+            for place in (0, 1):
+                followed[place] += np.bincount(touchpoint[onward == place], minlength=size)
+            yield (np.concatenate([person, person[stops], np.repeat(person, events)]),
+                   np.concatenate([touchpoint, size + touchpoint[stops], 2 * size + np.repeat(touchpoint, events)]))
+
+    return count_blocks(cells(), (len(journeys.log.participants), 3 * size)), ratio(followed[1], followed.sum(axis=0))
 
 
 def _compare(sums: np.ndarray, draws: np.ndarray, like: sparse.csr_array, *, per: int) -> dict[str, np.ndarray]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError
-from personakit.eventlog import count_cells, with_codes
+from personakit.eventlog import count_blocks, with_codes
 from personakit.frozen import Sentence
 from personakit.inference import bootstrap_sums, one_thread, percentile_interval, ratio
 from personakit.journeys.compare import compare_journeys
 from personakit.journeys.compare.guard import Remake
-from personakit.journeys.friction import rank_friction, visit_table
-from personakit.journeys.groups import ALL
+from personakit.journeys.friction import rank_friction, visit_blocks
+from personakit.journeys.groups import ALL, people_in
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas
 from personakit.schema import LANGUAGES, STAGE, TOUCHPOINT
@@ -109,14 +110,17 @@ def _stage_excess(journeys: Journeys, compared: list[str], seed: int) -> pd.Data
     words = list(journeys.log.levels[STAGE])
     code, size = journeys.log.codes[STAGE], len(words)
     apart = np.where((journeys.log.codes[NATURAL_END] >= 0) & (code >= 0), code + size, code)
-    visits = visit_table(replace(journeys, log=with_codes(
-        journeys.log, TOUCHPOINT, apart, [*words, *(f"{one}, end" for one in words)])))
+    set_apart = replace(journeys, log=with_codes(
+        journeys.log, TOUCHPOINT, apart, [*words, *(f"{one}, end" for one in words)]))
     place = np.array([*(compared.index(one) if one in compared else -1 for one in words), *[-1] * size])
-    visits = visits.assign(place=place[visits[TOUCHPOINT]])
-    visits = visits[visits["known"] & (visits["place"] >= 0)]
-    stops, person, at = (visits[name].to_numpy() for name in ("stops", "person", "place"))
-    counts = count_cells(np.append(person, person[stops]), np.append(at, at[stops] + len(compared)),
-                         (len(journeys.log.participants), 2 * len(compared)))
+
+    def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for person, visited, _, stops, _ in visit_blocks(set_apart):
+            at = place[visited]
+            stopped = stops & (at >= 0)
+            yield (np.append(person[at >= 0], person[stopped]), np.append(at[at >= 0], at[stopped] + len(compared)))
+
+    counts = count_blocks(cells(), (len(journeys.log.participants), 2 * len(compared)))
 
     def excess(sums: np.ndarray) -> np.ndarray:
         each, stopped = np.split(sums, 2, axis=1)
@@ -124,6 +128,6 @@ def _stage_excess(journeys: Journeys, compared: list[str], seed: int) -> pd.Data
         return ratio(stopped, each) - ratio(rest_stopped, rest)
 
     low, high = percentile_interval(excess(bootstrap_sums(counts, replicates=200, seed=np.random.SeedSequence(seed))))
-    people = (counts[:, : len(compared)] > 0).sum(axis=0)
+    people = people_in(counts)[: len(compared)]
     return pd.DataFrame({"stage_excess": excess(counts.sum(axis=0)[None, :])[0], "low": low, "high": high, "people": people},
                         index=pd.Index(compared, name=STAGE, dtype="str"))

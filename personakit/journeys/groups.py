@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from personakit.errors import ChoiceError, unknown_name
 from personakit.records import Journeys, Personas
@@ -23,6 +24,16 @@ def members(journeys: Journeys, personas: Personas | None) -> dict[str, np.ndarr
         for persona in personas.membership.columns:
             groups[str(persona)] = np.flatnonzero((label == persona).to_numpy(bool))
     return groups
+
+
+def counts_of(counts: sparse.csr_array, rows: np.ndarray) -> sparse.csr_array:
+    """Take the rows of some people; everyone's without a copy."""
+    return counts if len(rows) == counts.shape[0] else counts[rows]
+
+
+def people_in(counts: sparse.csr_array) -> np.ndarray:
+    """Count the people of each cell (cells,): a person has an entry where there is something to count."""
+    return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
 def too_few(people: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray:

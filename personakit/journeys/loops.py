@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within
+from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within, known_blocks
 from personakit.inference import ratio, wilson_interval
-from personakit.journeys.groups import check_view, members, too_few
+from personakit.journeys.groups import check_view, counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
-from personakit.journeys.steps import sequences
 from personakit.journeys.trace import NATURAL_END
 from personakit.journeys.transitions import visits_by_block
 from personakit.records import Journeys, Personas
@@ -57,8 +56,9 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
     for persona, rows in members(journeys, personas).items():
         mine = np.zeros(people, dtype=bool)
         mine[rows] = True
-        there, back = ((visits[rows] > least).sum(axis=0)[seen] for least in (0, 1))
-        count, runs = (one[rows].sum(axis=0)[seen] for one in (events, visits))
+        own = counts_of(visits, rows)
+        there, back = people_in(own)[seen], np.bincount(own.indices[own.data > 1], minlength=size)[seen]
+        count, runs = (counts_of(one, rows).sum(axis=0)[seen] for one in (events, visits))
         low, high = wilson_interval(back, there)
         below, above, _ = days_within(list(_away(journeys, column, mine)), size, [0.5])
         frames.append(pd.DataFrame({
@@ -107,22 +107,24 @@ def attrition(journeys: Journeys, personas: Personas | None = None, *, by: str =
     [['x', 2, 1, 1, 0], ['y', 1, 0, 0, 1]]
     """
     column = check_view(journeys, by)
-    found = sequences(journeys, column)
-    size, people = len(found.words) - 2, len(found.length)
-    there = count_cells(found.person, found.code, (people, size)) > 0
-    last = np.flatnonzero(np.append(np.diff(found.person) != 0, True)[: len(found.code)])
-    natural = (journeys.log.codes[NATURAL_END][journeys.log.codes[column] >= 0] >= 0)[last]
-    fate = np.where(found.leave[found.person[last]] == size + 1, 1, np.where(natural, 0, 2))
-    stops = count_cells(found.person[last], fate * size + found.code[last], (people, 3 * size))
-    seen = np.flatnonzero(there.sum(axis=0))
+    log, words = journeys.log, journeys.log.levels[column]
+    size, people = len(words), len(log.participants)
+    there = count_by_person(log, column)
+    still = (journeys.ends["status"] == "open").to_numpy()
+    last = [[one[np.append(person[1:] != person[:-1], True)[: len(person)]] for one in (person, code, natural)]
+            for person, code, natural in known_blocks(log, column, log.codes[NATURAL_END])]
+    person, code, natural = map(np.concatenate, zip(*last, strict=True))
+    fate = np.where(still[person], 1, np.where(natural >= 0, 0, 2))
+    stops = count_cells(person, fate * size + code, (people, 3 * size))
+    seen = np.flatnonzero(people_in(there))
     frames = []
     for persona, rows in members(journeys, personas).items():
-        finished, still, ended = stops[rows].sum(axis=0).reshape(3, size)[:, seen]
-        count = there[rows].sum(axis=0)[seen]
-        low, high = wilson_interval(ended, count - still)
+        finished, going, ended = stops[rows].sum(axis=0).reshape(3, size)[:, seen]
+        count = people_in(counts_of(there, rows))[seen]
+        low, high = wilson_interval(ended, count - going)
         frames.append(pd.DataFrame({
-            PERSONA: persona, by: [found.words[one] for one in seen], "people": count,
-            "went_on": count - finished - still - ended, "finished": finished, "still_open": still, "ended": ended,
-            "share": ratio(ended, count - still), "low": low, "high": high,
-            "few": too_few(count - still, low, high)}))
+            PERSONA: persona, by: words[seen], "people": count,
+            "went_on": count - finished - going - ended, "finished": finished, "still_open": going, "ended": ended,
+            "share": ratio(ended, count - going), "low": low, "high": high,
+            "few": too_few(count - going, low, high)}))
     return with_ids(pd.concat(frames, ignore_index=True), "attrition", by)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError
-from personakit.eventlog import count_cells, distinct, person_of
+from personakit.eventlog import count_by_person, distinct, known_blocks
 from personakit.inference import wilson_interval
-from personakit.journeys.groups import check_view, members, too_few
+from personakit.journeys.groups import check_view, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_words, unpack
 from personakit.records import Journeys, Personas
@@ -40,21 +40,26 @@ class Sequences:
 def sequences(journeys: Journeys, column: str, *, moves_only: bool = False, first: int | None = None) -> Sequences:
     """List what each person did in order; events of unknown level are stepped over.
 
-    ``moves_only`` takes a run of the same level as one step. Of journeys that are stored only the ``first`` steps come.
+    ``moves_only`` takes a run of the same level as one step; of a journey only the ``first`` steps are listed, if asked.
     """
     if is_stored(journeys) and first is not None:
         return _first_steps(journeys, column, moves_only=moves_only, first=first)
     log = journeys.log
-    known = np.flatnonzero(log.codes[column] >= 0)
-    code, person = log.codes[column][known].astype(np.int64), person_of(log)[known]
-    if moves_only:
-        new = np.append(True, (np.diff(code) != 0) | (np.diff(person) != 0))[: len(code)]
-        code, person = code[new], person[new]
-    length = np.bincount(person, minlength=len(log.participants))
-    starts = np.cumsum(length) - length
+    length, found = np.zeros(len(log.participants), dtype=np.int64), []
+    for person, code in known_blocks(log, column):
+        if moves_only:
+            new = np.append(True, (code[1:] != code[:-1]) | (person[1:] != person[:-1]))[: len(code)]
+            code, person = code[new], person[new]
+        starts = np.flatnonzero(np.append(True, person[1:] != person[:-1])[: len(code)])
+        size = np.diff(starts, append=len(code))
+        length[person[starts]] = size
+        position = np.arange(len(code)) - np.repeat(starts, size)
+        inside = slice(None) if first is None else position < first
+        found.append((code[inside], person[inside].astype(np.int32), position[inside].astype(np.int32)))
+    code, person, position = map(np.concatenate, zip(*found, strict=True))
     words = (*map(str, log.levels[column]), END, OPEN)
     still = (journeys.ends["status"] == "open").to_numpy()
-    return Sequences(code=code, person=person, position=np.arange(len(code)) - starts[person], length=length,
+    return Sequences(code=code, person=person, position=position, length=length,
                      leave=np.where(still, len(words) - 1, len(words) - 2), words=words)
 
 
@@ -176,8 +181,8 @@ def flow_cells(
     journeys: Journeys, personas: Personas | None, *, by: str, steps: int, top: int, moves_only: bool = False
 ) -> pd.DataFrame:
     """Give the rows of ``flows`` without ids."""
-    found = _entrants(journeys, by, steps, moves_only)
-    node, words = _nodes(found, top)
+    found = _entrants(journeys, by, steps, moves_only, first=steps)
+    node, words = _nodes(found, people_in(count_by_person(journeys.log, by)), top)
     inside = np.flatnonzero(found.position < steps)
     last = found.position[inside] == found.length[found.person[inside]] - 1
     following = node[np.minimum(inside + 1, len(node) - 1)]
@@ -194,7 +199,7 @@ def flow_cells(
 _COUNTED = ["people", "people_total", "share", "low", "high", "few"]
 
 
-def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool, *, first: int | None = None) -> Sequences:
+def _entrants(journeys: Journeys, by: str, steps: int, moves_only: bool, *, first: int) -> Sequences:
     if steps < 1:
         raise StudyError(f"steps: {steps} shows nothing. Ask for 1 or more.")
     return walked(journeys, by, moves_only=moves_only, first=first)
@@ -214,10 +219,9 @@ def check_known_events(by: str, count: int) -> None:
         raise StudyError(f"{by}: no event of this log belongs to one. Complete the touchpoints table.")
 
 
-def _nodes(found: Sequences, top: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the node of each event, and the names of nodes: the top levels, other, end, open, more."""
+def _nodes(found: Sequences, reached: np.ndarray, top: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the node of each event, and the names of nodes: the levels that most people reach, other, end, open, more."""
     size = len(found.words) - 2
-    reached = (count_cells(found.person, found.code, (len(found.length), size)) > 0).sum(axis=0)
     ranked = np.lexsort((np.arange(size), -reached))[: min(top, size)]
     kept = np.sort(ranked)
     place = np.full(size, len(kept))
@@ -232,7 +236,7 @@ def _cells(person: np.ndarray, step: np.ndarray, code: np.ndarray, journeys: Jou
     ``left``: count those who have left at each of so many steps, too, under the codes of end and open.
     """
     width = max(int(code.max()) + 1, len(found.words))
-    somebody, cell = distinct(step * width + code)
+    somebody, cell = distinct(step.astype(np.int64) * width + code)
     gone = np.argwhere(_gone(found, np.arange(len(found.length)), left) > 0)
     keys = np.append(somebody, gone[:, 0] * width + gone[:, 1] + len(found.words) - 2)
     order = np.argsort(keys)

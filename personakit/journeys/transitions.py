@@ -10,7 +10,7 @@ from scipy import sparse
 
 from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, known_blocks
 from personakit.inference import bootstrap_sums, percentile_interval, ratio, wilson_interval
-from personakit.journeys.groups import check_view, members, too_few
+from personakit.journeys.groups import check_view, counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.stored import is_stored, said_by, stored_step_counts
 from personakit.records import Journeys, Personas
@@ -67,11 +67,11 @@ def transitions(
     seeds = np.random.SeedSequence(seed)
     frames = []
     for persona, rows in members(journeys, personas).items():
-        own = counts[rows]
+        own = counts_of(counts, rows)
         days = _step_days(journeys, column, rows)[:, somebody]
         draws = bootstrap_sums(own, replicates=replicates, seed=seeds)
         low, high = percentile_interval(_shares(draws, size)[:, somebody])
-        count, people = own.sum(axis=0), (own > 0).sum(axis=0)
+        count, people = own.sum(axis=0), people_in(own)
         frames.append(pd.DataFrame(
             {PERSONA: persona, "source": [words[cell // (size + 2)] for cell in somebody],
              "target": [words[cell % (size + 2)] for cell in somebody], "count": count[somebody],
@@ -143,8 +143,8 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
     seen = np.flatnonzero(counts.sum(axis=0))
     frames = []
     for persona, rows in members(journeys, personas).items():
-        own = counts[rows]
-        people = (own > 0).sum(axis=0)[seen]
+        own = counts_of(counts, rows)
+        people = people_in(own)[seen]
         low, high = wilson_interval(people, np.full(len(seen), len(rows)))
         days = _median_stay(journeys, column, rows)[seen]
         frames.append(pd.DataFrame(

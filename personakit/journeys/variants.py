@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
 ARROW = " > "
+ENTRIES = 2**18  # of the sequences that are compared in one go
 #: two odd multipliers: sequences that agree in length and in both sums modulo 2^64 are taken as equal
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
@@ -102,19 +104,27 @@ def variant_of(found: Sequences) -> tuple[np.ndarray, np.ndarray]:
     Sequences are compared by length and two sums modulo 2^64 (a chance of about 10^-38 that two differ and agree).
     """
     people = np.flatnonzero(found.length > 0)
-    starts = (np.cumsum(found.length) - found.length)[people]
-    sums = []
-    for multiplier in _MULTIPLIERS:
-        longest = int(found.length.max())
-        with np.errstate(over="ignore"):
-            powers = np.cumprod(np.full(longest, multiplier, dtype=np.uint64))
-            terms = (found.code.astype(np.uint64) + np.uint64(1)) * powers[found.position]
-            sums.append(np.add.reduceat(terms, starts))
-    keys = np.rec.fromarrays([found.length[people], *sums])
-    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    starts = np.append(0, np.cumsum(found.length[people]))
+    sums = np.zeros((len(_MULTIPLIERS), len(people)), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        powers = [np.cumprod(np.full(int(found.length.max()), one, dtype=np.uint64)) for one in _MULTIPLIERS]
+        for one, other in _runs(starts):
+            rows = slice(starts[one], starts[other])
+            code, place = found.code[rows].astype(np.uint64) + np.uint64(1), found.position[rows]
+            for total, power in zip(sums, powers, strict=True):
+                total[one:other] = np.add.reduceat(code * power[place], starts[one:other] - starts[one])
+    keys = (*sums[::-1], found.length[people])
+    ordered = np.lexsort(keys)
+    new = np.append(True, np.logical_or.reduce([one[ordered][1:] != one[ordered][:-1] for one in keys]))[: len(people)]
     variant = np.full(len(found.length), -1)
-    variant[people] = number
-    return variant, people[first]
+    variant[people[ordered]] = np.cumsum(new) - 1
+    return variant, people[ordered[new]]
+
+
+def _runs(starts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Part people into runs whose entries fit in the cache; ``starts``: where each one's begin, and the last ones end."""
+    cuts = np.searchsorted(starts, np.arange(0, starts[-1], ENTRIES), side="right") - 1
+    return pairwise([*np.unique(cuts).tolist(), len(starts) - 1])
 
 
 def spell(levels: Sequence[str]) -> str:
