@@ -199,8 +199,8 @@ def test_more_cells_than_four_bytes_hold():
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(-5, 10**13)), max_size=60), st.booleans(),
-       st.sampled_from([1, 3, 2**18]))
-def test_passes_in_blocks_agree_with_plain_ones(rows, ordered, block):
+       st.sampled_from([1, 3, 2**18]), st.sampled_from([0, 2**21]))
+def test_passes_in_blocks_agree_with_plain_ones(rows, ordered, block, most):
     owner, cell, values = np.array(sorted(rows) if ordered else rows, dtype=np.int64).reshape(-1, 3).T
     with pytest.MonkeyPatch.context() as patch:
         for where in ("encoding", "counts"):
@@ -210,12 +210,12 @@ def test_passes_in_blocks_agree_with_plain_ones(rows, ordered, block):
                                              for one in range(7)]
         by_hand = values[np.lexsort((values, owner))].tolist()
         assert sort_within(owner, values, 7).tolist() == by_hand
-        patch.setattr("personakit.eventlog.encoding.SMALL", 0)
-        assert sort_within(owner, values, 7).tolist() == by_hand
-        patch.undo()
     found, place = distinct(values)
     assert [found.tolist(), found[place].tolist()] == [sorted(set(values.tolist())), values.tolist()]
-    low, high, between = days_within([(owner[:9], values[:9]), (owner[9:], values[9:])], 7, [0.25, 0.5])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("personakit.eventlog.counts._SORTED", most)
+        low, high, between = days_within(lambda: [(owner[:9], values[:9]), (owner[9:], values[9:])], 7, [0.25, 0.5],
+                                         most=len(rows))
     days = pd.Series(values / DAY_US, dtype=float).groupby(owner).quantile([0.25, 0.5]).unstack().reindex(range(7))
     np.testing.assert_array_equal((low + (high - low) * between).T, days.to_numpy().reshape(7, -1) if len(rows) else
                                   np.full((7, 2), np.nan))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,15 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog.clock import DAY_US, MINUTE_US
-from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_blocks
+from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_within
 from personakit.eventlog.queries import count_levels
 from personakit.eventlog.stored import cells_of, recode_stored
 from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
 _MOST_INT32 = np.iinfo(np.int32).max
+_SORTED, _BINS = 2**21, 2**20  # times that are sorted without further ado, and how many bins they are counted in if more
+_ONE = 1023 << 52  # the floating number 1.0 in bits; the six that follow tell 64 octaves apart
 
 
 def person_of(log: EncodedLog) -> np.ndarray:
@@ -133,7 +135,7 @@ def sessionise(log: EncodedLog, *, gap_min: float = 30.0) -> np.ndarray:
 
 
 def count_cells(person: np.ndarray, cell: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:
-    """Count how often each person is in each cell: (people, cells), int64, sparse. Quick where people come in order."""
+    """Count how often each person is in each cell: (people, cells), int32, sparse. Quick where people come in order."""
     if not (person[1:] >= person[:-1]).all():
         return count_blocks([(person, cell)], shape)
     cuts = np.unique(np.searchsorted(person, person[::BLOCK]))
@@ -157,9 +159,11 @@ def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[i
         row, column = np.divmod(key[new], key.dtype.type(max(cells, 1)))
         size[first: first + many] = np.bincount(row, minlength=many)
         columns.append(column.astype(kind, copy=False))
-        counts.append(np.diff(new, append=len(key)))
+        # what is counted are events, of which a person has fewer than 2^31
+        counts.append(np.diff(new, append=len(key)).astype(np.int32))
     indices = np.concatenate(columns) if columns else np.empty(0, dtype=kind)
-    data = np.concatenate(counts) if counts else np.empty(0, dtype=np.int64)
+    columns.clear()
+    data = np.concatenate(counts) if counts else np.empty(0, dtype=np.int32)
     offsets = offsets_of(size)
     offsets = offsets.astype(kind) if len(data) <= _MOST_INT32 else offsets
     found = sparse.csr_array((data, indices, offsets), shape=shape)
@@ -229,22 +233,43 @@ def transition_counts(log: EncodedLog, column: str, *, keep: np.ndarray | None =
 
 
 def days_within(
-    blocks: list[tuple[np.ndarray, np.ndarray]], owners: int, at: Sequence[float]
+    blocks: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]], owners: int, at: Sequence[float], *, most: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find what lies at each quantile of the times (us) of each owner, from blocks of owner and time, which are used up.
+    """Find what lies at each quantile of the times (us, 0 or more) of each owner; ``blocks`` gives owner and time anew.
 
-    Gives days below and above (quantiles, owners), NaN where an owner has none, and how far it lies between the two.
+    Of ``most`` times or fewer. Many are not sorted: they are counted in bins, and those of the bins where a quantile lies
+    are picked in a second pass. Gives days below and above (quantiles, owners), NaN where an owner has none, and how far
+    the quantile lies between the two.
 
     Examples
     --------
-    >>> low, high, between = days_within([(np.array([1, 1]), np.array([3, 1]) * DAY_US)], 2, [0.25])
+    >>> times = [(np.array([1, 1]), np.array([3, 1]) * DAY_US)]
+    >>> low, high, between = days_within(lambda: times, 2, [0.25], most=2)
     >>> low.tolist(), high.tolist(), between.tolist()
     ([[nan, 1.0]], [[nan, 3.0]], [[0.0, 0.25]])
     """
-    ordered, size = sort_blocks(blocks, owners)
+    bits = 0 if most <= _SORTED else max(int(np.log2(_BINS / max(owners, 1))), 6)
+
+    def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for owner, time in blocks():
+            # the leading bits of a floating number: its octave, and where in it
+            leading = np.maximum(time, 1).astype(np.float64).view(np.int64) - _ONE
+            yield (owner.astype(np.int64) << bits) + (leading >> (58 - bits)), time
+
+    counts = np.zeros(owners << bits, dtype=np.int64)
+    for cell, _ in cells():
+        np.add.at(counts, cell, 1)
+    until, size = np.cumsum(counts), counts.reshape(owners, -1).sum(axis=1)
     place = np.asarray(at)[:, None] * np.maximum(size - 1, 0)
-    below = np.floor(place).astype(np.int64)
-    start = np.cumsum(size) - size
-    low, high = (np.where(size > 0, np.append(ordered, 0)[np.where(size > 0, start + one, 0)] / DAY_US, np.nan)
-                 for one in (below, np.ceil(place).astype(np.int64)))
-    return low, high, place - below
+    known = size > 0
+    row = (np.stack([np.floor(place), np.ceil(place)]).astype(np.int64) + np.cumsum(size) - size)[..., known]
+    found = np.searchsorted(until, row, side="right")
+    picked = np.unique(found)
+    rank = np.full(len(counts), -1, dtype=np.int32)
+    rank[picked] = np.arange(len(picked))
+    kept = [(rank[cell][rank[cell] >= 0], time[rank[cell] >= 0]) for cell, time in cells()]
+    owner, time = map(np.concatenate, zip(*kept, strict=True)) if kept else (np.empty(0, np.int32), np.empty(0, np.int64))
+    days = np.full((2, *place.shape), np.nan)
+    before = np.cumsum(counts[picked]) - counts[picked]
+    days[..., known] = sort_within(owner, time, len(picked))[before[rank[found]] + row - (until - counts)[found]] / DAY_US
+    return days[0], days[1], place - np.floor(place)

@@ -153,25 +153,7 @@ def sort_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarra
     >>> sort_within(np.array([1, 0, 1]), np.array([5, 9, 3]), 2).tolist()
     [9, 3, 5]
     """
-    if owners < SMALL:
-        return sort_blocks([(owner, values)], owners)[0]
     return _by_person(owner, values, owners)[1]
-
-
-def sort_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], owners: int) -> tuple[np.ndarray, np.ndarray]:
-    """Do what ``sort_within`` does from blocks of owner and value, which it empties; say how many values each owner has."""
-    size = sum((np.bincount(owner, minlength=owners) for owner, _ in blocks), np.zeros(owners, dtype=np.int64))
-    starts = np.cumsum(size) - size
-    out, at = np.empty(size.sum(), dtype=blocks[0][1].dtype if blocks else np.int64), starts.copy()
-    while blocks:
-        owner, values = blocks.pop()
-        many = np.bincount(owner, minlength=owners)
-        ordered = np.argsort(small_codes(owner, owners), kind="stable")  # two bytes are sorted by counting
-        out[np.repeat(at - (np.cumsum(many) - many), many) + np.arange(len(owner))] = values[ordered]
-        at += many
-    for one in np.flatnonzero(size > 1):
-        out[starts[one]: starts[one] + size[one]].sort()
-    return out, size
 
 
 def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -264,7 +246,9 @@ def _in_runs(arrays: dict[str, np.ndarray], falls: np.ndarray) -> dict[str, np.n
         return arrays
     pieces = [slice(*one) for one in pairwise([0, *falls.tolist(), len(arrays[TIME])])]
     pieces.sort(key=lambda one: int(arrays[TIME][one.start]))
-    return {name: np.concatenate([one[rows] for rows in pieces]) for name, one in arrays.items()}
+    for name in list(arrays):  # one after the other, so that no two copies of all of them are held
+        arrays[name] = np.concatenate([arrays[name][rows] for rows in pieces])
+    return arrays
 
 
 def _code(name: str) -> str:

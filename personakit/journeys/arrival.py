@@ -207,30 +207,27 @@ def _mean_cumulative(
     (replicates, horizons) from sums of people in these cells. Where there are many different times the cells hold several
     each; what that changes in the curve of everyone is known, and taken back.
     """
-    moments = np.sort(time)  # numpy.unique takes many times as long
-    moments = moments[np.append(True, moments[1:] != moments[:-1])[: len(moments)]]
-    edges = moments if len(moments) <= BINS else np.unique(np.append(
-        np.quantile(moments, np.linspace(0, 1, BINS), method="higher"), horizons))
-    wide = len(edges) < len(moments)
+    ordered = np.sort(time)
+    at_risk = len(watched) - np.searchsorted(np.sort(watched), ordered)
+    steps = np.divide(1.0, at_risk, out=np.zeros(len(ordered)), where=at_risk > 0)
     known = horizons <= watched.max(initial=-1)
+    mean = np.where(known, np.append(0.0, np.cumsum(steps))[np.searchsorted(ordered, horizons, side="right")], np.nan)
+    edges = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    wide = len(edges) > BINS
+    if wide:
+        edges = np.unique(np.append(edges[np.ceil(np.linspace(0, len(edges) - 1, BINS)).astype(np.int64)], horizons))
+    size = len(edges)
 
-    def curve(at: np.ndarray, sums: np.ndarray, early: bool) -> np.ndarray:
-        returns, until = np.split(sums, [len(at)], axis=1)
+    def curve(sums: np.ndarray) -> np.ndarray:
+        returns, until = np.split(sums, [size], axis=1)
         # whoever is watched until a time is at risk of it; of wide cells, until the time where the cell begins
         watching = np.cumsum(until[:, ::-1], axis=1)[:, ::-1]
-        at_risk = watching[:, :-1] if early else watching[:, 1:]
-        jumps = np.divide(returns, at_risk, out=np.zeros(returns.shape), where=at_risk > 0)
-        mean = np.column_stack([np.zeros(len(sums)), np.cumsum(jumps, axis=1)])
-        return np.where(known, mean[:, np.searchsorted(at, horizons, side="right")], np.nan)
+        there = watching[:, :-1] if wide else watching[:, 1:]
+        jumps = np.divide(returns, there, out=np.zeros(returns.shape), where=there > 0)
+        found = np.column_stack([np.zeros(len(sums)), np.cumsum(jumps, axis=1)])
+        return np.where(known, found[:, np.searchsorted(edges, horizons, side="right")], np.nan)
 
-    def cells(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.searchsorted(at, time), len(at) + np.searchsorted(at, watched, side="right")
-
-    def everyone(at: np.ndarray, early: bool) -> np.ndarray:
-        return curve(at, np.bincount(np.concatenate(cells(at)), minlength=2 * len(at) + 1)[None, :], early)[0]
-
-    mean = everyone(moments, False)
-    change = mean - everyone(edges, wide)
-    counts = count_cells(np.append(person, np.arange(len(watched))), np.concatenate(cells(edges)),
-                         (len(watched), 2 * len(edges) + 1))
-    return counts, mean, lambda sums: np.maximum(curve(edges, sums, wide) + change, 0.0)
+    cell = np.append(np.searchsorted(edges, time), size + np.searchsorted(edges, watched, side="right"))
+    counts = count_cells(np.append(person, np.arange(len(watched))), cell, (len(watched), 2 * size + 1))
+    change = mean - curve(counts.sum(axis=0)[None, :])[0]
+    return counts, mean, lambda sums: np.maximum(curve(sums) + change, 0.0)

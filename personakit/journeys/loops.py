@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
         there, back = people_in(own)[seen], np.bincount(own.indices[own.data > 1], minlength=size)[seen]
         count, runs = (counts_of(one, rows).sum(axis=0)[seen] for one in (events, visits))
         low, high = wilson_interval(back, there)
-        below, above, _ = days_within(list(_away(journeys, column, mine)), size, [0.5])
+        below, above, _ = days_within(partial(_away, journeys, column, mine), size, [0.5],
+                                       most=journeys.log.events)
         frames.append(pd.DataFrame({
             PERSONA: persona, by: words[seen], "events": count, "self_loops": count - runs,
             "loop_share": ratio(count - runs, count), "visits": runs, "people": there, "people_back": back,

@@ -91,11 +91,13 @@ def _step_days(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarra
         return np.full((len(QUANTILES), size * (size + 2)), np.nan)
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
-    blocks = []
-    for person, code, time in known_blocks(journeys.log, column, journeys.log.time_us):
-        step = (person[1:] == person[:-1]) & mine[person[1:]]
-        blocks.append(((code[:-1].astype(np.int32) * (size + 2) + code[1:])[step], np.diff(time)[step]))
-    low, high, between = days_within(blocks, size * (size + 2), [*QUANTILES.values()])
+
+    def steps() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for person, code, time in known_blocks(journeys.log, column, journeys.log.time_us):
+            step = (person[1:] == person[:-1]) & mine[person[1:]]
+            yield (code[:-1].astype(np.int32) * (size + 2) + code[1:])[step], np.diff(time)[step]
+
+    low, high, between = days_within(steps, size * (size + 2), [*QUANTILES.values()], most=journeys.log.events)
     return low + (high - low) * between
 
 
@@ -163,9 +165,12 @@ def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndar
         return np.full(len(journeys.log.levels[column]), np.nan)
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
-    blocks = [(code[mine[person]], (stop - start)[mine[person]])
-              for person, code, start, stop in visits_by_block(journeys, column)]
-    low, high, _ = days_within(blocks, len(journeys.log.levels[column]), [0.5])
+
+    def stays() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for person, code, start, stop in visits_by_block(journeys, column):
+            yield code[mine[person]], (stop - start)[mine[person]]
+
+    low, high, _ = days_within(stays, len(journeys.log.levels[column]), [0.5], most=journeys.log.events)
     return ((low + high) / 2)[0]
 
 
