@@ -102,9 +102,17 @@ def encode_events(
             tied &= np.diff(rows.order[place]) == 0
     return EncodedLog(
         participants=people, offsets=offsets, time_us=time_us, ties=int(tied.sum()), levels=rows.levels,
-        value=np.broadcast_to(np.nan, len(place)) if rows.value is None else rows.value[place],
-        codes={name: small_codes(one, len(rows.levels[name])).take(place) for name, one in rows.codes.items()},
+        value=np.broadcast_to(np.nan, len(place)) if rows.value is None else _laid(rows.value, place),
+        codes={name: _laid(small_codes(one, len(rows.levels[name])), place) for name, one in rows.codes.items()},
     )
+
+
+def _laid(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Lay values in the order of ``place``, part by part: places of four bytes are widened to be looked up."""
+    out = np.empty(len(place), dtype=values.dtype)
+    for rows in _parts(len(place)):
+        out[rows] = values[place[rows]]
+    return out
 
 
 def offsets_of(counts: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from scipy import sparse
 from personakit.errors import StudyError
 from personakit.eventlog import MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, queries
 from personakit.journeys.attempts import FAR, Rules, Won
-from personakit.journeys.ends import ends_of
+from personakit.journeys.ends import ends_of, own_limits
 from personakit.journeys.reach import last_heard
 from personakit.journeys.rows import notes_table
 from personakit.records import Journeys
@@ -32,8 +32,9 @@ def trace_stored(log: StoredLog, *, gap_min: float) -> Journeys:
                            "last_us": sums["last_us"]}).set_axis(log.participants)
     gaps = arrays_of(queries.long_gaps(log.frame, gap_us=gap_us))
     cut = int(people["last_us"].max())
-    ends = ends_of(people, gaps["gap_us"].astype(np.int64), cut - gaps["since_us"].astype(np.int64),
-                   gaps[queries.PERSON].astype(np.int64), gap_min=gap_min)
+    length, person = (gaps[name].astype(np.int64) for name in ("gap_us", queries.PERSON))
+    own = own_limits(length, person, len(people))
+    ends = ends_of(people, length, cut - gaps["since_us"].astype(np.int64), own, gap_min=gap_min)
     seen = arrays_of(log.frame.group_by(STAGE).agg(nw.len().alias(queries.COUNT)))[STAGE]
     stages = log.levels[STAGE][np.sort(seen[seen >= 0])]
     return Journeys(log=log, stages=tuple(stages), session=np.empty(0, dtype=np.int64), session_gap_min=float(gap_min),
