@@ -1,13 +1,13 @@
 """Time journeys from one Parquet file, ours and others: ``python benchmarks/bench_journeys.py [events ...]``.
 
-Each task of each tool runs in a process of its own, which says its seconds (the second of two runs where there are fewer
-than 10 million events) and its peak memory; whoever counts must count the same. ``ratio`` is to personakit in memory on the
-same task, and ``cpu_ratio`` the same of the seconds of processor, which a busy machine hardly changes; but engines share
-work between cores, so that on two idle ones theirs last about half as long. The last two tasks are ours alone: the trace,
-and the trace with every view after it. retentioneering and pm4py (AGPL, so never a dependency) run where
-PEERS_RETENTIONEERING and PEERS_PM4PY name a Python that has them. By default 10^5, 10^6 and 10^7 events (about ten minutes
-on two idle cores) and then 10^8, where only the first task, on personakit and on DuckDB, and our own two run. Prints the
-CSV that benchmarks/journeys.csv holds.
+Each task of each tool runs in a process of its own, which says its seconds (the second of two runs: what is imported and
+compiled is warm) and its peak memory; whoever counts must count the same. ``ratio`` is to personakit in memory on the same
+task, and ``cpu_ratio`` the same of the seconds of processor, which a busy machine hardly changes; but engines share work
+between cores, so that on two idle ones theirs last about half as long. The last two tasks are ours alone and run once: the
+trace, and every view after it (the seconds without the trace, the memory with it). retentioneering and pm4py (AGPL, so
+never a dependency) run where PEERS_RETENTIONEERING and PEERS_PM4PY name a Python that has them. By default 10^5, 10^6 and
+10^7 events (about ten minutes on two idle cores) and then 10^8, where only the first task, on personakit and on DuckDB,
+and our own two run. Prints the CSV that benchmarks/journeys.csv holds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 EVENTS, STEPS, DAYS = 25, ("event_00", "event_01", "event_02", "event_03"), 7
 GAP_US, DAY_US, PART = 1_800_000_000, 86_400_000_000, 5_000_000
 TASKS = ("sessions and transitions", "variants", "funnel with window", "features per person")
-OWN_TASKS = ("trace", "trace and every view")
+OWN_TASKS = ("trace", "every view after the trace")
 OURS, STORED = "personakit in memory", "personakit on DuckDB"
 ENGINES = (OURS, STORED, "DuckDB SQL", "polars", "pandas")
 MOST_COMPARED, IN_ORDER = 10_000_000, "integers in time order"
@@ -93,10 +93,13 @@ def ours(file, task, *, stored):
     from personakit.records import Journeys
 
     if task == TASKS[3]:
-        session, person = eventlog.sessionise(log), eventlog.person_of(log)
-        day = log.time_us // DAY_US
-        new = np.append(True, (np.diff(day) != 0) | (np.diff(person) != 0))
-        return [int(session[-1]) + 1, int(eventlog.count_by_person(log, "event").sum()), int(new.sum())]
+        session, days = eventlog.sessionise(log), np.zeros(len(log.participants), dtype=np.int64)
+        for rows, person in eventlog.person_blocks(log):
+            day = log.time_us[rows] // DAY_US
+            new = np.append(True, (day[1:] != day[:-1]) | (person[1:] != person[:-1]))
+            days[person[0]: person[-1] + 1] = np.bincount(person[new] - person[0])
+        sessions = session[log.offsets[1:] - 1] - session[log.offsets[:-1]] + 1
+        return [int(sessions.sum()), int(eventlog.count_by_person(log, "event").sum()), int(days.sum())]
     import pandas as pd
 
     first, last = log.time_us[log.offsets[:-1]], log.time_us[log.offsets[1:] - 1]
@@ -109,8 +112,8 @@ def ours(file, task, *, stored):
     return [int(one) for one in (won.rows >= 0).sum(axis=1)]
 
 
-def every_view(file, task):
-    """Trace a study whose events lie in five stages, three channels and two teams, then make each view."""
+def trace(file):
+    """Trace a study whose events lie in five stages, three channels and two teams."""
     import duckdb
     import pandas as pd
 
@@ -124,16 +127,20 @@ def every_view(file, task):
         "owner": [("sales", "care")[one % 2] for one in range(EVENTS)]})
     events = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}).sql(
         f"select * from read_parquet('{file}')")  # noqa: S608
-    journeys = room.trace_journeys(Study(
+    return room.trace_journeys(Study(
         name="bench", participants=pd.DataFrame(index=pd.Index(["0"], name="participant_id")), events=events,
         touchpoints=touchpoints, stages=stages))
-    if task == OWN_TASKS[0]:
-        return []
-    chance = {"seed": 7}
+
+
+def every_view(journeys):
+    """Make each view, and say how long it took."""
+    from personakit import journeys as room
+
+    chance, stages = {"seed": 7}, journeys.stages
     for view, options in (
             (room.transitions, chance), (room.transitions, {"by": "touchpoint", **chance}), (room.stage_counts, {}),
             (room.step_matrix, {}), (room.flows, {}), (room.variants, {}), (room.loops, {}), (room.attrition, {}),
-            (room.around, {"touchpoint": names[7], **chance}), (room.funnel, chance),
+            (room.around, {"touchpoint": "event_07", **chance}), (room.funnel, chance),
             (room.funnel, {"window_days": DAYS, **chance}), (room.time_to_stage, {"stage": stages[3], **chance}),
             (room.returns_to_stage, {"stage": stages[3], **chance}), (room.switches, chance),
             (room.switches, {"by": "owner", **chance}), (room.rank_friction, chance)):
@@ -272,7 +279,9 @@ def in_pm4py(file, task):
 
 def run(tool, task, file, again):
     file = Path(file)
-    verbs = {OURS: lambda: every_view(file, task) if task in OWN_TASKS else ours(file, task, stored=False),
+    journeys = trace(file) if task == OWN_TASKS[1] else None
+    own = {OWN_TASKS[0]: lambda: [trace(file).log.events], OWN_TASKS[1]: lambda: every_view(journeys)}
+    verbs = {OURS: own.get(task, lambda: ours(file, task, stored=False)),
              STORED: lambda: ours(file, task, stored=True), "DuckDB SQL": lambda: in_duckdb(file, task),
              "polars": lambda: in_polars(file, task), "pandas": lambda: in_pandas(file, task),
              "retentioneering": lambda: in_retentioneering(file, task), "pm4py": lambda: in_pm4py(file, task)}
@@ -285,7 +294,7 @@ def run(tool, task, file, again):
 
 
 def measure(tool, task, file, events, python=sys.executable):
-    again = "again" if events < MOST_COMPARED and tool in ENGINES else "once"
+    again = "once" if events > MOST_COMPARED or task in OWN_TASKS else "again"
     command = [python, __file__, "--run", tool, task, str(file), again]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
