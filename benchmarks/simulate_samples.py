@@ -26,7 +26,7 @@ def analyse(name: str, seed: int) -> dict[str, object]:
     row = {"sample": name, "seed": seed, "verdict": candidates.verdict, "recommended": candidates.recommended or ""}
     personas = pk.recommend(candidates) if candidates.recommended else None
     findings = pk.describe_journeys(pk.trace_journeys(study), personas, seed=seed)
-    stops, switches = findings.friction.query("flagged and persona == 'all'"), findings.switches.query("flagged")
+    stops, switches = (one.query("flagged and persona == 'all'") for one in (findings.friction, findings.switches))
     row |= {"frictions": " ".join(stops["touchpoint"]), "breaks": " ".join(switches["source"] + ">" + switches["target"])}
     if personas is None:
         return row

@@ -103,7 +103,7 @@ flagged = findings.friction[findings.friction["flagged"] & (findings.friction["p
 flagged[["touchpoint", "people", "stop_share", "like_share", "low", "high"]].round(2)
 
 # %%
-breaks = findings.switches[findings.switches["flagged"]]
+breaks = findings.switches[findings.switches["flagged"] & (findings.switches["persona"] == "all")]
 breaks[["source", "target", "people", "restart_share", "like_share"]].round(2)
 
 # %% [markdown]

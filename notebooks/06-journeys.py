@@ -170,6 +170,18 @@ assert not ((differences["persona_a"] == "famille") & (differences["persona_b"] 
 picture = pk.plot_differences(differences, four)
 
 # %% [markdown]
+# ## Does the broken hand-over hit one persona only?
+#
+# No: from web to shop, half of the switches of each persona lead back, and no other switch stands out. Repair it for all.
+
+# %%
+changes = pk.switches(journeys, four, seed=7)
+first = changes.drop_duplicates("persona")
+assert (first["source"] + " > " + first["target"]).eq("web > shop").all() and changes["flagged"].sum() == len(first) == 5
+assert first["restart_share"].between(0.45, 0.55).all()
+picture = pk.plot_channels(changes)
+
+# %% [markdown]
 # ## How long a memory do journeys have, and where do they lead?
 #
 # The chance to come to a purchase before leaving, from each stage, and the steps it takes those who do: a model, right as

@@ -359,8 +359,8 @@ class JourneyFindings:
     median_days (from first to last event of a visit to the stage). ``transitions``: persona, source, target (stages, or
     ``end`` / ``open``), count, people, share, low, high, few. ``funnel``: persona, stage, entered, reached, still_open,
     ended, share, low, high (share reached, people still open counted as open). ``friction``: persona, touchpoint, stage,
-    channel, owner, people, visits, stop_share, like_share, excess, low, high, flagged. ``switches``: source, target
-    (channels), switches, people, restart_share, like_share, excess, low, high, flagged. ``comparison``: persona_a,
+    channel, owner, people, visits, stop_share, like_share, excess, low, high, flagged. ``switches``: persona, source,
+    target (channels), switches, people, restart_share, like_share, excess, low, high, flagged. ``comparison``: persona_a,
     persona_b, people_a, people_b, change (mean total variation a step), low, high, p, q, verdict (differ,
     equivalent, not_distinguishable, cannot_tell), r2, tested (which steps); its first row compares all personas at once.
     ``curve``, ``moments``, ``triangulation``: those of ``experience``, where the study was given. ``why`` says it in

@@ -277,8 +277,10 @@ def counted():
         for t in touch
     ]
     switches = [
-        ("web", "shop", 220, 80, 0.61, 0.2, 0.41, 0.3, 0.5, True),
-        ("shop", "web", 90, 40, 0.2, 0.2, 0.0, -0.1, 0.1, False),
+        ("all", "web", "shop", 220, 80, 0.61, 0.2, 0.41, 0.3, 0.5, True),
+        ("all", "shop", "web", 90, 40, 0.2, 0.2, 0.0, -0.1, 0.1, False),
+        ("P1", "web", "shop", 120, 40, 0.55, 0.2, 0.35, 0.2, 0.5, True),
+        ("P1", "shop", "web", 50, 20, 0.2, 0.2, 0.0, -0.1, 0.1, False),
     ]
     steps = [
         (p, a, b, 120, 50, 0.4, 0.35, 0.45, False)
@@ -326,6 +328,7 @@ def counted():
             "switches",
             switches,
             [
+                "persona",
                 "source",
                 "target",
                 "switches",

@@ -118,6 +118,11 @@ def test_the_size_of_a_small_persona_is_shown_nowhere():
     out = journey_cells("comparison", pairs.assign(change=0.1, low=0.0, high=0.2))
     assert out["hidden"].tolist() == [False, True, True, True]
     assert out.loc[1:, "people_a"].isna().all()
+    moves = pd.DataFrame({"persona": list(sizes), "source": "web", "target": "shop", "people": [103, 60, 40, 3]})
+    values = ["switches", "restart_share", "like_share", "excess", "low", "high"]
+    out = journey_cells("switches", moves.assign(**dict.fromkeys(values, 0.5)))
+    assert out["hidden"].tolist() == [False, False, True, True]
+    assert out["restart_share"].isna().tolist() == [False, False, True, True]
 
 
 def test_the_rest_of_a_funnel_is_not_the_total_less_the_others():

@@ -135,7 +135,10 @@ def test_friction_and_channel_break_are_named(everyone):
     cell = at(everyone, "opportunities", "purchase")[0]
     assert cell.text.startswith("Panier\u202f: 41\u202f%")
     assert "équipe\u202f: ventes" in cell.text
-    assert any("web → boutique" in note.text for note in everyone.notes)
+    assert [note.text for note in everyone.notes if "web → boutique" in note.text] == [
+        "Rupture de canal web → boutique, toutes personas confondues\u202f: 61\u202f% des passages font revenir en arrière "
+        "dans le parcours, contre 20\u202f% pour les autres changements de canal (+41 points\u202f; intervalle "
+        "+30 points à +50 points\u202f; 80 personnes)."]
     assert at(everyone, "opportunities", "loyalty")[0].text == "rien de signalé"
 
 
@@ -195,6 +198,16 @@ def test_persona_map_says_whose_journey_is_the_same():
     assert any("Persona P3" in text and "ne distingue pas" in text for text in notes)
     assert "pas encore choisi" in draw("P1").banner
     assert draw().banner is None
+
+
+def test_the_map_of_a_persona_has_its_own_channel_break():
+    said = {who: [note.text for note in draw(who, language="en").notes if "Channel break" in note.text]
+            for who in ("P1", "P2", ("P2", "P1"))}
+    assert len(said["P1"]) == 1
+    assert said["P1"][0].startswith("Channel break web → shop, La prévoyante qui compare tout")
+    assert "souvent: 55% of these" in said["P1"][0]
+    assert said["P2"] == []
+    assert said["P2", "P1"] == said["P1"]
 
 
 def test_small_answers_are_hidden():

@@ -61,6 +61,7 @@ DRAWINGS = {
     "step_matrix": lambda j, p, **more: plot_step_matrix(
         step_matrix(j, p, steps=4, moves_only=True), order=j.stages, **more),
     "sankey": lambda j, p, **more: plot_sankey(flows(j, p, steps=3, moves_only=True), order=j.stages, **more),
+    "channels": lambda j, p, **more: plot_channels(switches(j, p, seed=7, replicates=20), **more),
     "funnel": lambda j, p, **more: plot_funnel(funnel(j, p, seed=7, replicates=20), **more),
     "time_to_stage": lambda j, p, **more: plot_time_to_stage(
         time_to_stage(j, p, stage="purchase", days=[7, 30, 90], seed=7, replicates=20), **more),
@@ -105,12 +106,28 @@ def test_interviews_are_written_as_counts(lunettes):
 
 def test_the_channel_break_is_framed(lunettes):
     journeys, _ = lunettes
-    ax = plot_channels(switches(journeys, seed=7, replicates=100), language="fr")
+    (ax,) = plot_channels(switches(journeys, seed=7, replicates=100), language="fr")
+    assert not ax.get_title(loc="left"), "everyone alone needs no name"
     frames = [one for one in ax.patches if not one.get_fill()]
     assert len(frames) == 1
     across, down = ([one.get_text() for one in labels] for labels in (ax.get_xticklabels(), ax.get_yticklabels()))
     x, y = (round(one) for one in (frames[0].get_x() + 0.47, frames[0].get_y() + 0.47))
     assert (down[y], across[x]) == ("web", "boutique")
+
+
+def test_channels_of_personas_hide_what_is_small_and_say_nobody(lunettes):
+    journeys, personas = lunettes
+    table = switches(journeys, personas, seed=7, replicates=100)
+    table["source"] = table["source"].replace("web", "site internet de la marque (ordinateur)")
+    axes = plot_channels(table, language="fr")
+    frames = [sum(not one.get_fill() for one in ax.patches) for ax in axes]
+    assert frames[:3] == [1, 1, 1], "drawn at random, both live the planted break"
+    # six people: hatched where some of them moved so, without a frame; P4 has no events
+    few = table[(table["persona"] == "P3") & (table["switches"] > 0)]
+    assert sum(bool(one.get_hatch()) for one in axes[3].patches) == (few["people"] < 5).sum() > 0
+    assert frames[3:] == [0, 0]
+    assert texts(axes[4]) == ["personne"]
+    assert "site internet de la\nmarque (ordinateur)" in [one.get_text() for one in axes[0].get_yticklabels()]
 
 
 def test_sankey_columns_add_up_to_everyone(lunettes):

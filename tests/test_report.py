@@ -13,7 +13,7 @@ from test_cards import plan
 from personakit.cards import make_cards
 from personakit.disclosure import content_cells
 from personakit.export import save_map, save_report
-from personakit.export.found import firmness, goals, interviews, seen, to_try
+from personakit.export.found import breaks, firmness, goals, interviews, seen, to_try
 from personakit.export.report import Spoken
 from personakit.maps import make_map
 
@@ -102,6 +102,16 @@ def test_interviews_stand_beside_the_personas():
             told = interviews(spoken(language, interviews=pd.DataFrame([{**row, "why": why}])))[-1].text
             assert ("cannot be told" in told) or ("On ne peut pas dire" in told)
     assert interviews(spoken()) == []
+
+
+def test_channel_breaks_are_said_of_everyone():
+    told = spoken()
+    claims = breaks(told)
+    assert len(claims) == 1
+    assert "all personas together: 61% of these" in claims[0].text
+    findings = hand_made.findings()
+    own = replace(findings, switches=findings.switches.assign(flagged=findings.switches["persona"] != "all"))
+    assert [one.text for one in breaks(replace(told, findings=own))] == [told.say("no_break")]
 
 
 def test_firmness_hides_what_is_small():

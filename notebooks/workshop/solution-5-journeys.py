@@ -44,7 +44,7 @@ findings, friction, channel_break, differ = None, None, None, None
 findings = pk.describe_journeys(journeys, personas, seed=7)
 everyone = findings.friction[findings.friction["persona"] == "all"]
 friction = next(iter(everyone.loc[everyone["flagged"].astype(bool), "touchpoint"]), None)
-flagged = findings.switches[findings.switches["flagged"].astype(bool)]
+flagged = findings.switches[findings.switches["flagged"].astype(bool) & (findings.switches["persona"] == "all")]
 channel_break = next(map(tuple, flagged[["source", "target"]].to_numpy()), None)
 differ = bool((findings.comparison["verdict"].head(1) == "differ").any())
 

@@ -33,15 +33,16 @@ def frictions(spoken: Spoken) -> list[Claim]:
 
 
 def breaks(spoken: Spoken) -> list[Claim]:
-    """Which changes of channel throw people back."""
+    """Which changes of channel throw people back, for everyone."""
     if spoken.findings is None:
         return []
     frame = journey_cells("switches", spoken.findings.switches)
-    flagged = frame[frame["flagged"].astype(bool) & ~frame["hidden"]]
+    flagged = frame[(frame["persona"] == EVERYONE) & frame["flagged"].astype(bool) & ~frame["hidden"]]
     claims = [Claim(text=say_key(
-        "maps.switch", spoken.language, source=row["source"], target=row["target"], restart=float(row["restart_share"]),
-        like=float(row["like_share"]), excess=float(row["excess"]), low=float(row["low"]), high=float(row["high"]),
-        n=int(row["people"])), evidence=(str(row["evidence_id"]),), n=int(row["people"])) for _, row in flagged.iterrows()]
+        "maps.switch", spoken.language, who=say_key("maps.switch_all", spoken.language), source=row["source"],
+        target=row["target"], restart=float(row["restart_share"]), like=float(row["like_share"]),
+        excess=float(row["excess"]), low=float(row["low"]), high=float(row["high"]), n=int(row["people"])),
+        evidence=(str(row["evidence_id"]),), n=int(row["people"])) for _, row in flagged.iterrows()]
     return claims or [Claim(text=spoken.say("no_break"))]
 
 

@@ -54,7 +54,7 @@ def describe_journeys(
     by = STAGE if journeys.stages else TOUCHPOINT
     seeds = [int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(6)]
     friction = rank_friction(journeys, personas, seed=seeds[0], replicates=replicates)
-    changes = switches(journeys, seed=seeds[1], replicates=replicates)
+    changes = switches(journeys, personas, seed=seeds[1], replicates=replicates)
     comparison = no_rows(COLUMNS)
     if personas is not None:
         comparison = compare_journeys(journeys, personas, by=by, seed=seeds[2], replicates=max(replicates, 199))
@@ -92,7 +92,7 @@ def _why_friction(friction: pd.DataFrame) -> list[Sentence]:
 def _why_switches(switches: pd.DataFrame) -> list[Sentence]:
     if not len(switches):
         return []
-    broken = switches[switches["flagged"]]
+    broken = switches[switches["flagged"] & (switches[PERSONA] == ALL)]
     if not len(broken):
         return [Sentence(key="journeys.no_break")]
     return [Sentence(key="journeys.channel_break", values={

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from personakit.inference import adjust_bh, percentile_interval
-from personakit.journeys.groups import FEW_PEOPLE
+from personakit.journeys.groups import ALL, FEW_PEOPLE
+from personakit.records import Personas
+from personakit.schema import PERSONA
 
 NOTABLE = 0.10
 FALSE_ALARMS = 0.01  # a flag names a team before everyone: better a miss in a small study than a wrong name
@@ -33,10 +37,23 @@ def excess_columns(share: np.ndarray, like: np.ndarray, draws: np.ndarray) -> di
 def flagged(table: pd.DataFrame) -> np.ndarray:
     """Say which rows stand out: at least 10 points over their like, in 10 people or more, and not by chance.
 
-    Rows of fewer people are not tested. The others are one family of tests (Benjamini-Hochberg, one-sided .01), and the
-    whole 95 % interval must lie above 0.
+    Rows of fewer people are not tested. The others are two families of tests, everyone's and the personas', so that what
+    is said of everyone does not hang on the personas (Benjamini-Hochberg, one-sided .01 each); the whole 95 % interval
+    must lie above 0.
     """
-    tested = (table["people"] >= FEW_PEOPLE).to_numpy()
-    q = adjust_bh(np.where(tested, table["p"], np.nan))
-    sure = (np.nan_to_num(q, nan=1.0) <= FALSE_ALARMS) & (table["low"] > 0).to_numpy()
-    return sure & (table["excess"] >= NOTABLE).to_numpy()
+    p = table["p"].where(table["people"] >= FEW_PEOPLE)
+    q = p.groupby(table[PERSONA].eq(ALL)).transform(lambda one: adjust_bh(one.to_numpy()))
+    return ((q <= FALSE_ALARMS) & (table["low"] > 0) & (table["excess"] >= NOTABLE)).to_numpy()
+
+
+def clean_flags(table: pd.DataFrame, personas: Personas | None, key: Sequence[str]) -> pd.Series:
+    """Flag as tested; for personas made from events only what is flagged for everyone and notable there.
+
+    The habits that are counted may have made the persona: its own rows describe, they do not test. ``key`` names the
+    columns that say what a row is about.
+    """
+    if personas is None or personas.features.window_days is None:
+        return table["flagged"]
+    everyone = table[PERSONA].eq(ALL)
+    named = (table["flagged"] & everyone).groupby([table[name] for name in key]).transform("any")
+    return table["flagged"].where(everyone, named & (table["excess"] >= NOTABLE))

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from personakit.eventlog import count_blocks, count_cells, known_blocks
 from personakit.inference import bootstrap_sums, ratio
-from personakit.journeys.excess import NOTABLE, excess_columns, flagged
-from personakit.journeys.groups import ALL, counts_of, members, people_in, too_few
+from personakit.journeys.excess import NOTABLE, clean_flags, excess_columns, flagged
+from personakit.journeys.groups import counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas
@@ -71,8 +71,7 @@ def rank_friction(
     table = pd.concat(frames, ignore_index=True)
     table = table[table["visits"] > 0].reset_index(drop=True)
     table["flagged"] = flagged(table) & ~table["lingers"] & bool(journeys.stages)
-    if personas is not None and personas.features.window_days is not None:
-        table["flagged"] = _clean_flags(table)
+    table["flagged"] = clean_flags(table, personas, [TOUCHPOINT])
     table["rank"] = table[PERSONA].map({one: place for place, one in enumerate(members(journeys, personas))})
     table = table.sort_values(["rank", "flagged", "excess", TOUCHPOINT], ascending=[True, False, False, True])
     names = [PERSONA, TOUCHPOINT, STAGE, CHANNEL, OWNER, "people", "visits", "stop_share", "like_share", "excess", "low",
@@ -101,17 +100,6 @@ def visit_blocks(journeys: Journeys) -> Iterator[tuple[np.ndarray, np.ndarray, n
                np.where(follows, rise >= 0, -1)[known])
 
 
-def _clean_flags(table: pd.DataFrame) -> pd.Series:
-    """Flag for everyone as tested; for a persona made from events only what is flagged for everyone and notable there.
-
-    Habits of stopping may have made the persona: its own rows describe, they do not test.
-    """
-    everyone = table[PERSONA].eq(ALL)
-    named = table.loc[table["flagged"] & everyone, TOUCHPOINT]
-    return table["flagged"].where(everyone, table[TOUCHPOINT].isin(named) & (table["excess"] >= NOTABLE))
-
-
-def _touchpoint_facts(journeys: Journeys, onward: np.ndarray) -> pd.DataFrame:
     log = journeys.log
     words = log.levels[TOUCHPOINT]
     facts = pd.DataFrame({TOUCHPOINT: words, **{name: commonest_level(journeys, name) for name in (STAGE, CHANNEL, OWNER)}})

@@ -6,26 +6,31 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import count_cells, distinct, person_blocks
 from personakit.inference import bootstrap_sums, ratio
-from personakit.journeys.excess import excess_columns, flagged
-from personakit.journeys.groups import too_few
+from personakit.journeys.excess import clean_flags, excess_columns, flagged
+from personakit.journeys.groups import members, too_few
 from personakit.journeys.rows import no_rows, with_ids
-from personakit.records import Journeys
-from personakit.schema import CHANNEL, DEVICE, OWNER, STAGE
+from personakit.records import Journeys, Personas
+from personakit.schema import CHANNEL, DEVICE, OWNER, PERSONA, STAGE
 
-COLUMNS = ["source", "target", "switches", "people", "restart_share", "like_share", "excess", "low", "high", "flagged"]
+COLUMNS = [PERSONA, "source", "target", "switches", "people", "restart_share", "like_share", "excess", "low", "high",
+           "flagged"]
 
 
-def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: int = 200) -> pd.DataFrame:
-    """Compare changes of channel: how often is the next event at an earlier stage, as if people had to start again?
+def switches(
+    journeys: Journeys, personas: Personas | None = None, *, by: str = CHANNEL, seed: int, replicates: int = 200
+) -> pd.DataFrame:
+    """Compare changes of channel, for everyone and by persona: how often is the next event at an earlier stage?
 
-    Use it to find broken hand-overs, between channels or, with ``by="owner"``, between the teams that own the touchpoints.
-    A switch is two events in a row of one person with different known channels, within or across sessions. Its like are
-    all other switches, weighted to leave from the same stages: from a late stage there is more to fall back from. It
-    cannot tell a broken hand-over from people who choose to look again there.
+    Use it to find broken hand-overs, between channels or, with ``by="owner"``, between the teams that own the touchpoints:
+    after them people fall back, as if they had to start again. A switch is two events in a row of one person with
+    different known channels, within or across sessions. Its like are all other switches of the same persona, weighted to
+    leave from the same stages: from a late stage there is more to fall back from. It cannot tell a broken hand-over from
+    people who choose to look again there.
 
     Parameters
     ----------
@@ -35,9 +40,10 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
     Returns
     -------
     DataFrame
-        evidence_id, source, target (channels, devices or owners), switches, people, restart_share, like_share, excess,
-        low, high (bootstrap of people), flagged and few (as in ``rank_friction``). Flagged rows come first, then by excess.
-        Empty where the log has no stages, or fewer than two channels.
+        evidence_id, persona (``all`` first), source, target (channels, devices or owners), switches, people,
+        restart_share, like_share, excess, low, high (bootstrap of people), flagged and few (as in ``rank_friction``).
+        Flagged rows come first, then by excess. A switch that only others made has 0 switches, and no shares. Empty where
+        the log has no stages, or fewer than two channels.
 
     Raises
     ------
@@ -68,17 +74,16 @@ def switches(journeys: Journeys, *, by: str = CHANNEL, seed: int, replicates: in
     dims = (len(pairs), len(log.levels[STAGE]), 2)
     counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims),
                          (len(log.participants), int(np.prod(dims))))
-    share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
-    draws = np.subtract(*_restart_shares(
-        bootstrap_sums(counts, replicates=replicates, seed=np.random.SeedSequence(seed)), dims))
     seen = count_cells(person, place, (len(log.participants), len(pairs)))
-    words = log.levels[by]
-    table = pd.DataFrame({
-        "source": words[pairs // size], "target": words[pairs % size], "switches": seen.sum(axis=0),
-        "people": (seen > 0).sum(axis=0), "restart_share": share[0], "like_share": like[0],
-        **excess_columns(share[0], like[0], draws)})
-    table["flagged"] = flagged(table)
-    table = table.sort_values(["flagged", "excess", "source", "target"], ascending=[False, False, True, True])
+    seeds, words, groups = np.random.SeedSequence(seed), log.levels[by], members(journeys, personas)
+    table = pd.concat([pd.DataFrame({
+        PERSONA: persona, "source": words[pairs // size], "target": words[pairs % size],
+        "switches": seen[rows].sum(axis=0), "people": (seen[rows] > 0).sum(axis=0),
+        **_compare(counts[rows], dims, replicates=replicates, seed=seeds),
+    }) for persona, rows in groups.items()], ignore_index=True)
+    table["flagged"] = clean_flags(table.assign(flagged=flagged(table)), personas, ["source", "target"])
+    table["rank"] = table[PERSONA].map({one: place for place, one in enumerate(groups)})
+    table = table.sort_values(["rank", "flagged", "excess", "source", "target"], ascending=[True, False, False, True, True])
     table = with_ids(table[COLUMNS].reset_index(drop=True), "switches", by, seed, replicates)
     return table.assign(few=too_few(table["people"], table["low"], table["high"]))
 
@@ -94,6 +99,14 @@ def _changes(journeys: Journeys, by: str) -> Iterator[tuple[np.ndarray, np.ndarr
         before, after = before[changed], after[changed]
         yield (person[before], channel[before] * len(log.levels[by]) + channel[after], stage[before],
                (stage[after] < stage[before]).astype(np.int64))
+
+
+def _compare(
+    counts: sparse.csr_array, dims: tuple[int, int, int], *, replicates: int, seed: np.random.SeedSequence
+) -> dict[str, np.ndarray]:
+    share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
+    draws = np.subtract(*_restart_shares(bootstrap_sums(counts, replicates=replicates, seed=seed), dims))
+    return {"restart_share": share[0], "like_share": like[0], **excess_columns(share[0], like[0], draws)}
 
 
 def _restart_shares(sums: np.ndarray, dims: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:

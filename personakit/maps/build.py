@@ -87,7 +87,8 @@ def make_map(
         title=title, language=spoken, persona="+".join(one for one in asked if one) or None,
         banner=_banner(first, personas), stages=tuple((stage, term(stage, spoken)) for stage in study.stages),
         lanes=tuple(lanes), personas=tuple(one for one in asked if one),
-        notes=(*compared, *_switches(first), _curve_note(first, source),
+        notes=(*compared, *(note for view, name in zip(views, names, strict=True) for note in _switches(view, name)),
+               _curve_note(first, source),
                *([Claim(text=first.say("interviews_are_few"))] if study.codes is not None else []),
                *([Claim(text=first.say("no_quotes"))] if any(_keeps_quotes_back(one, lanes) for one in views) else [])),
     )
@@ -167,12 +168,13 @@ def _comparisons(view: View, personas: Personas | None) -> list[Claim]:
     return claims
 
 
-def _switches(view: View) -> list[Claim]:
+def _switches(view: View, name: str) -> list[Claim]:
     frame = view.frames["switches"]
     if "target" not in frame.columns:
         return []
     rows = frame[frame["flagged"].astype(bool) & ~frame["hidden"]]
+    who = view.say("switch_all") if view.persona is None else name
     return [Claim(text=view.say(
-        "switch", source=row["source"], target=row["target"], restart=float(row["restart_share"]),
+        "switch", who=who, source=row["source"], target=row["target"], restart=float(row["restart_share"]),
         like=float(row["like_share"]), excess=float(row["excess"]), low=float(row["low"]), high=float(row["high"]),
         n=int(row["people"])), evidence=(str(row["evidence_id"]),), n=int(row["people"])) for row in rows_of(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from personakit.disclosure import journey_cells
 from personakit.plots.look import COLOURS, INK, LINE, MUTED
-from personakit.plots.panels import in_order, need, panels, sizes_of, word
+from personakit.plots.panels import ACROSS, in_order, need, panels, sizes_of, word
 from personakit.schema import PERSONA, STAGE, TOUCHPOINT
 from personakit.wording import check_language, number, say_key, share, term
 
@@ -88,36 +89,47 @@ def plot_step_matrix(
     return np.array([*axes.values()])
 
 
-def plot_channels(table: pd.DataFrame, *, language: str = "en") -> Any:
-    """Draw how often each change of channel leads back to an earlier stage; a thick frame marks what is flagged.
+def plot_channels(
+    table: pd.DataFrame, *, names: Mapping[str, str] | None = None, language: str = "en"
+) -> np.ndarray:
+    """Draw how often each change of channel leads back to an earlier stage, for everyone and each persona on one scale.
 
     Parameters
     ----------
     table
         What ``switches`` returned (channels, devices or teams).
-    language
-        ``fr`` or ``en``.
+    names, language
+        As for ``plot_transitions``.
 
     Returns
     -------
-    Matplotlib Axes.
+    Matplotlib Axes (an array), greyed as in ``plot_transitions``. A thick frame marks what is flagged.
 
     Raises
     ------
     StudyError
         The table is another one, or empty: the log has no stages or fewer than two channels.
     """
-    need(table, "switches", "source", "target", "restart_share", "people", "flagged", "few")
+    need(table, "switches", PERSONA, "source", "target", "switches", "restart_share", "people", "flagged", "few")
     cells = journey_cells("switches", table)
-    ax = panels(table, {}, title=say_key("plots.switch", language), names=None, language=language, shape=(6.4, 3.9),
-                caption=f"{say_key('plots.framed', language)}\n{say_key('plots.few_grey', language)}")["all"]
     known = in_order([*table["source"], *table["target"]], None)
-    _matrix(ax, cells.assign(row=cells["source"], column=cells["target"], share=cells["restart_share"]), known,
-            known, language, framed=cells[cells["flagged"]])
-    ax.set_title("", loc="left")
-    ax.set_ylabel(say_key("plots.switch_from", language), fontsize=9, color=MUTED)
-    ax.set_xlabel(say_key("plots.switch_to", language), fontsize=9, color=MUTED)
-    return ax
+    alone = set(table[PERSONA]) == {"all"}
+    axes = panels(table, {}, title=say_key("plots.switch", language), names=names, language=language,
+                  caption=f"{say_key('plots.framed', language)}\n{say_key('plots.few_grey', language)}",
+                  shape=(6.4, 3.9) if alone else _roomy(known, known))
+    for place, (persona, ax) in enumerate(axes.items()):
+        own = cells[(cells[PERSONA] == persona) & (cells["switches"].isna() | (cells["switches"] > 0))]
+        _matrix(ax, own.assign(row=own["source"], column=own["target"], share=own["restart_share"]), known, known,
+                language, framed=own[own["flagged"]])
+        if not len(own):
+            _nobody(ax, language)
+        if place % ACROSS == 0:
+            ax.set_ylabel(say_key("plots.switch_from", language), fontsize=9, color=MUTED)
+        if place + ACROSS >= len(axes):
+            ax.set_xlabel(say_key("plots.switch_to", language), fontsize=9, color=MUTED)
+    if alone:
+        axes["all"].set_title("", loc="left")
+    return np.array([*axes.values()])
 
 
 def plot_funnel(
@@ -200,10 +212,14 @@ def _band(ax: Any, x: np.ndarray, own: pd.DataFrame, language: str, *, numbers: 
         if np.isfinite(value):
             ax.text(at, max(top, value) + 0.03, share(value, language), ha="center", fontsize=9, color=INK)
     if not np.isfinite(middle).any():
-        ax.text(0.5, 0.5, say_key("plots.nobody", language), transform=ax.transAxes, ha="center", color=MUTED, fontsize=9)
+        _nobody(ax, language)
     ax.set_ylim(0, 1.12 if numbers else 1.02)
     ax.set_yticks(np.linspace(0, 1, 5), [share(one, language) for one in np.linspace(0, 1, 5)])
     ax.grid(axis="y", color=LINE, linewidth=0.6)
+
+
+def _nobody(ax: Any, language: str) -> None:
+    ax.text(0.5, 0.5, say_key("plots.nobody", language), transform=ax.transAxes, ha="center", color=MUTED, fontsize=9)
 
 
 def _matrix(ax: Any, own: pd.DataFrame, rows: list[str], columns: list[Any], language: str, *, text: str = "share",
@@ -227,8 +243,10 @@ def _matrix(ax: Any, own: pd.DataFrame, rows: list[str], columns: list[Any], lan
     for one in [] if framed is None else framed.to_dict("records"):
         ax.add_patch(Rectangle((columns.index(one["target"]) - 0.47, rows.index(one["source"]) - 0.47), 0.94, 0.94,
                                fill=False, edgecolor=INK, linewidth=2.6))
-    ax.set_yticks(range(len(rows)), [word(one, language) for one in rows], fontsize=9)
-    words = [word(one, language) if isinstance(one, str) else number(one, language) for one in columns]
+    width = 22 if max(len(rows), len(columns)) < 9 else 80  # names fold where there is room for two lines
+    down, words = ([fill(word(one, language), width, break_on_hyphens=False) if isinstance(one, str)
+                    else number(one, language) for one in levels] for levels in (rows, columns))
+    ax.set_yticks(range(len(rows)), down, fontsize=9)
     ax.set_xticks(range(len(columns)), words, fontsize=9, **(
         {"rotation": 35, "ha": "right"} if any(len(one) > 3 for one in words) else {}))
     if not isinstance(columns[0], str):

@@ -163,7 +163,7 @@ def _journeys(findings: Any, friction: Any, channel_break: Any, differ: Any) -> 
     rows = findings.friction[(findings.friction["persona"] == "all") & findings.friction["flagged"].astype(bool)]
     right = _same(friction, [str(one) for one in rows["touchpoint"][:1]])
     yield _line(right, "friction" if len(rows) or not right else "no_friction")
-    breaks = findings.switches[findings.switches["flagged"].astype(bool)]
+    breaks = findings.switches[(findings.switches["persona"] == "all") & findings.switches["flagged"].astype(bool)]
     pair = channel_break if isinstance(channel_break, (tuple, list)) else ()
     found = [tuple(map(str, one)) for one in breaks[["source", "target"]].to_numpy()[:1]]
     said = tuple(canonical(one) for one in pair if isinstance(one, str))

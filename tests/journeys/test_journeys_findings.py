@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_journeys as make
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from personakit.journeys import describe_journeys, rank_friction, switches, trace_journeys
 from personakit.records import Study
@@ -95,7 +97,78 @@ def test_switches_by_hand():
 
 
 def test_no_channels_no_switches():
-    assert switches(trace_journeys(make.study(make.log({"a": "xy"}))), seed=1).empty
+    none = switches(trace_journeys(make.study(make.log({"a": "xy"}))), make.personas({"a": "P1"}, window_days=None), seed=1)
+    assert none.empty
+    found = switches(trace_journeys(make.study(channel_log([("a", "s0", "web"), ("a", "s1", "shop")]), touchpoints=STATES)),
+                     seed=1)
+    pd.testing.assert_series_equal(none.dtypes, found.dtypes)
+
+
+STATES = make.touchpoints(make.STATES)
+
+
+def channel_log(rows):
+    """Events in order: (person, stage, channel)."""
+    table = pd.DataFrame(rows, columns=["participant_id", "event", "channel"]).astype({"channel": "str"})
+    return table.assign(time_us=range(len(table)))
+
+
+def test_switches_by_persona_by_hand():
+    # a goes web > shop > web > shop and falls back at the first step only; b goes web > shop without falling back; c stays
+    log = channel_log([("a", "s1", "web"), ("a", "s0", "shop"), ("a", "s1", "web"), ("a", "s1", "shop"),
+                       ("b", "s1", "web"), ("b", "s1", "shop"), ("c", "s1", "web"), ("c", "s0", "web")])
+    personas = make.personas({"a": "P1", "b": "P2", "c": "P3", "silent": "P4"}, window_days=None)
+    table = switches(trace_journeys(make.study(log, touchpoints=STATES)), personas, seed=1)
+    assert table["persona"].drop_duplicates().tolist() == ["all", "P1", "P2", "P3", "P4"]
+    assert table["evidence_id"].is_unique
+    found = table.set_index(["source", "target", "persona"])[["switches", "people", "restart_share", "like_share"]]
+    expected = {"all": (3, 2, 1 / 3, 0.0), "P1": (2, 1, 0.5, 0.0), "P2": (1, 1, 0.0, np.nan),
+                "P3": (0, 0, np.nan, np.nan), "P4": (0, 0, np.nan, np.nan)}
+    for persona, row in expected.items():
+        assert found.loc["web", "shop", persona].tolist() == pytest.approx(list(row), nan_ok=True), persona
+    # only a comes back to the web, and does not fall back; its like are its own two other switches, of which one does
+    assert found.loc["shop", "web", "P1"].tolist() == [1, 1, 0.0, 0.5]
+    assert found.loc["shop", "web", "P2"].tolist()[:2] == [0, 0]
+    assert table["few"].all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["s0", "s1", "s2"]),
+                          st.sampled_from(["web", "app", "shop", None])), min_size=2, max_size=40))
+def test_personas_add_up_to_everyone_and_change_nothing_said_of_everyone(rows):
+    log = channel_log(rows)
+    personas = make.personas({one: "P1" if one < "c" else "P2" for one in log["participant_id"]}, window_days=None)
+    journeys = trace_journeys(make.study(log, touchpoints=STATES))
+    for view in (switches, rank_friction):
+        alone, table = view(journeys, seed=1, replicates=9), view(journeys, personas, seed=1, replicates=9)
+        everyone = table["persona"] == "all"
+        pd.testing.assert_frame_equal(table[everyone].reset_index(drop=True), alone)
+        assert table["evidence_id"].is_unique
+    moves = switches(journeys, personas, seed=1, replicates=9)
+    if moves.empty:
+        return
+    counts = moves.groupby(["source", "target", moves["persona"] == "all"])[["switches", "people"]].sum()
+    assert counts.xs(True, level=2).equals(counts.xs(False, level=2))
+    assert moves["restart_share"].dropna().between(0, 1).all()
+    assert moves["restart_share"].isna().equals(moves["switches"] == 0)
+
+
+@pytest.mark.parametrize("window_days", [None, 90.0])
+def test_a_persona_made_from_events_does_not_test_its_switches(window_days):
+    # P1 (25 people) falls back after half of web > shop, all others after one switch in twenty: some points for everyone
+    rng, rows = np.random.default_rng(3), []
+    for person in range(325):
+        for _ in range(10):
+            target = str(rng.choice(["shop", "phone"]))
+            back = rng.random() < (0.5 if person < 25 and target == "shop" else 0.05)
+            rows += [(f"p{person:03d}", "s1", "web"), (f"p{person:03d}", "s0" if back else "s1", target)]
+    personas = make.personas({f"p{one:03d}": "P1" if one < 25 else "P2" for one in range(325)}, window_days=window_days)
+    table = switches(trace_journeys(make.study(channel_log(rows), touchpoints=STATES)), personas, seed=1)
+    broken = table.loc[table["flagged"], ["persona", "source", "target"]].to_numpy().tolist()
+    assert broken == ([["P1", "web", "shop"]] if window_days is None else [])
+    worst = table[table["persona"] == "P1"].iloc[0]
+    assert (worst["source"], worst["target"]) == ("web", "shop"), "it stands first, flagged or not"
+    assert worst["restart_share"] == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize(("seed", "participants"), [(31, None), (32, 400)])
@@ -109,8 +182,11 @@ def test_lunettes_shows_what_was_planted(seed, participants):
     pooled = findings.friction[findings.friction["persona"] == "all"]
     assert pooled.loc[pooled["flagged"], "touchpoint"].tolist() == ["Panier"]
     assert pooled["touchpoint"].iloc[0] == "Panier"
-    broken = findings.switches[findings.switches["flagged"]]
-    assert broken[["source", "target"]].to_numpy().tolist() == [["web", "shop"]]
+    # the break was planted in all four: first of everyone and of each, and said once
+    firsts = findings.switches.drop_duplicates("persona")
+    assert firsts[["source", "target", "flagged"]].to_numpy().tolist() == [["web", "shop", True]] * 5
+    assert findings.switches["flagged"].sum() == 5
+    assert [one.key for one in findings.why].count("journeys.channel_break") == 1
     verdicts = findings.comparison.set_index(["persona_a", "persona_b"])["verdict"]
     assert verdicts["all", "all"] == "differ"
     same = ("famille", "pressé")
