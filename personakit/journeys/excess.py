@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from personakit.inference import adjust_bh, percentile_interval
+from personakit.inference import adjust_bh, percentile_interval, ratio
 from personakit.journeys.groups import ALL, FEW_PEOPLE
 from personakit.records import Personas
 from personakit.schema import PERSONA
@@ -32,6 +32,26 @@ def excess_columns(share: np.ndarray, like: np.ndarray, draws: np.ndarray) -> di
     z = np.divide(excess, spread, out=np.where(excess > 0, np.inf, -np.inf), where=spread > 0)
     p = np.where(np.isnan(excess) | (n < 2), np.nan, norm.sf(z))
     return {"excess": excess, "low": low, "high": high, "p": p}
+
+
+def shares_over_strata(happened: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the share of each level and that of all other levels, weighted to its own strata: two (draws, levels).
+
+    From counts (draws, levels, strata) of what happened and of all there is. A stratum that no other level has falls back
+    on the share of the others in all strata.
+
+    Examples
+    --------
+    >>> happened, total = np.array([[[1.0, 0], [0, 0], [2, 4]]]), np.array([[[2.0, 0], [0, 0], [8, 4]]])
+    >>> [one.tolist() for one in shares_over_strata(happened, total)]
+    [[[0.5, nan, 0.5]], [[0.25, nan, 0.5]]]
+    """
+    other, other_happened = (one.sum(axis=1, keepdims=True) - one for one in (total, happened))
+    rate = ratio(other_happened, other)
+    overall = ratio(other_happened.sum(axis=2, keepdims=True), other.sum(axis=2, keepdims=True))
+    expected = np.where(total > 0, total * np.where(np.isnan(rate), overall, rate), 0.0).sum(axis=2)
+    everything = total.sum(axis=2)
+    return ratio(happened.sum(axis=2), everything), ratio(expected, everything)
 
 
 def flagged(table: pd.DataFrame) -> np.ndarray:

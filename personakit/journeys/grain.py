@@ -115,7 +115,7 @@ def _stage_excess(journeys: Journeys, compared: list[str], seed: int) -> pd.Data
     place = np.array([*(compared.index(one) if one in compared else -1 for one in words), *[-1] * size])
 
     def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for person, visited, _, stops, _ in visit_blocks(set_apart):
+        for person, visited, _, stops, *_ in visit_blocks(set_apart):
             at = place[visited]
             stopped = stops & (at >= 0)
             yield (np.append(person[at >= 0], person[stopped]), np.append(at[at >= 0], at[stopped] + len(compared)))

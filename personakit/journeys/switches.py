@@ -9,10 +9,10 @@ import pandas as pd
 from scipy import sparse
 
 from personakit.errors import ChoiceError, unknown_name
-from personakit.eventlog import count_cells, distinct, person_blocks
-from personakit.inference import bootstrap_sums, ratio
-from personakit.journeys.excess import clean_flags, excess_columns, flagged
-from personakit.journeys.groups import members, too_few
+from personakit.eventlog import count_blocks, person_blocks
+from personakit.inference import bootstrap_sums
+from personakit.journeys.excess import clean_flags, excess_columns, flagged, shares_over_strata
+from personakit.journeys.groups import counts_of, members, people_in, too_few
 from personakit.journeys.rows import no_rows, with_ids
 from personakit.records import Journeys, Personas
 from personakit.schema import CHANNEL, DEVICE, OWNER, PERSONA, STAGE
@@ -67,19 +67,24 @@ def switches(
     if not journeys.stages or by not in journeys.log.codes:
         return no_rows([*COLUMNS, "few"])
     log, size = journeys.log, len(journeys.log.levels[by])
-    person, pair, stage, restart = map(np.concatenate, zip(*_changes(journeys, by), strict=True))
-    if not len(person):
+    made = np.zeros(size * size, dtype=np.int64)
+    for _, pair, *_ in _changes(journeys, by):
+        made += np.bincount(pair, minlength=size * size)
+    pairs = np.flatnonzero(made)
+    if not len(pairs):
         return no_rows([*COLUMNS, "few"])
-    pairs, place = distinct(pair)
     dims = (len(pairs), len(log.levels[STAGE]), 2)
-    counts = count_cells(person, np.ravel_multi_index((place, stage, restart), dims),
-                         (len(log.participants), int(np.prod(dims))))
-    seen = count_cells(person, place, (len(log.participants), len(pairs)))
+    place = np.cumsum(made > 0) - 1
+    counts = count_blocks(((person, np.ravel_multi_index((place[pair], stage, restart), dims))
+                           for person, pair, stage, restart in _changes(journeys, by)),
+                          (len(log.participants), int(np.prod(dims))))
+    seen = count_blocks(((person, place[pair]) for person, pair, *_ in _changes(journeys, by)),
+                        (len(log.participants), len(pairs)))
     seeds, words, groups = np.random.SeedSequence(seed), log.levels[by], members(journeys, personas)
     table = pd.concat([pd.DataFrame({
         PERSONA: persona, "source": words[pairs // size], "target": words[pairs % size],
-        "switches": seen[rows].sum(axis=0), "people": (seen[rows] > 0).sum(axis=0),
-        **_compare(counts[rows], dims, replicates=replicates, seed=seeds),
+        "switches": counts_of(seen, rows).sum(axis=0), "people": people_in(counts_of(seen, rows)),
+        **_compare(counts_of(counts, rows), dims, replicates=replicates, seed=seeds),
     }) for persona, rows in groups.items()], ignore_index=True)
     table["flagged"] = clean_flags(table.assign(flagged=flagged(table)), personas, ["source", "target"])
     table["rank"] = table[PERSONA].map({one: place for place, one in enumerate(groups)})
@@ -104,19 +109,10 @@ def _changes(journeys: Journeys, by: str) -> Iterator[tuple[np.ndarray, np.ndarr
 def _compare(
     counts: sparse.csr_array, dims: tuple[int, int, int], *, replicates: int, seed: np.random.SeedSequence
 ) -> dict[str, np.ndarray]:
-    share, like = _restart_shares(counts.sum(axis=0)[None, :], dims)
-    draws = np.subtract(*_restart_shares(bootstrap_sums(counts, replicates=replicates, seed=seed), dims))
+    def shares(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        cube = sums.reshape(len(sums), *dims).astype(np.float64)
+        return shares_over_strata(cube[..., 1], cube.sum(axis=3))
+
+    share, like = shares(counts.sum(axis=0)[None, :])
+    draws = np.subtract(*shares(bootstrap_sums(counts, replicates=replicates, seed=seed)))
     return {"restart_share": share[0], "like_share": like[0], **excess_columns(share[0], like[0], draws)}
-
-
-def _restart_shares(sums: np.ndarray, dims: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    cube = sums.reshape(len(sums), *dims).astype(np.float64)
-    switches, restarts = cube.sum(axis=3), cube[..., 1]
-    other, other_restarts = (one.sum(axis=1, keepdims=True) - one for one in (switches, restarts))
-    rate = ratio(other_restarts, other)
-    overall = ratio(other_restarts.sum(axis=2, keepdims=True), other.sum(axis=2, keepdims=True))
-    # a stage that no other switch leaves from falls back on all other switches
-    rate = np.where(np.isnan(rate), overall, rate)
-    expected = np.where(switches > 0, switches * rate, 0.0).sum(axis=2)
-    total = switches.sum(axis=2)
-    return ratio(restarts.sum(axis=2), total), ratio(expected, total)

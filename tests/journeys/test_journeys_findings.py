@@ -11,6 +11,7 @@ import small_journeys as make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from personakit.errors import ChoiceError
 from personakit.journeys import describe_journeys, rank_friction, switches, trace_journeys
 from personakit.records import Study
 from personakit.samples.planting import plant
@@ -68,6 +69,48 @@ def test_the_planted_friction_is_flagged_and_noise_is_not():
     assert table["touchpoint"].iloc[0] == "y"
     even = {"w": 0.1, "x": 0.1, "y": 0.1, "z": 0.1}
     assert not any(rank_friction(shop(100, seed, stop=even), seed=1)["flagged"].any() for seed in range(10))
+
+
+def test_visits_of_channels_by_hand():
+    # y is of the last stage and nobody came back to it: a natural end, in no row; the last visit of an open journey neither
+    log = make.log({"a": ["x web", 1.0, "y shop"], "b": ["x web", 1.0, "x web"], "c": ["x shop", 1.0, "y web"],
+                    "d": [300.0, "x web"]})
+    stages = make.touchpoints(["x web", "x shop", "y web", "y shop"], ["s1", "s1", "s2", "s2"]).assign(
+        touchpoint=["x", "x", "y", "y"], channel=["web", "shop"] * 2, owner="us")
+    journeys = trace_journeys(make.study(log, touchpoints=stages))
+    table = rank_friction(journeys, by="channel", seed=1).set_index("channel")
+    assert table[["people", "visits"]].to_numpy().tolist() == [[2, 3], [1, 1]]
+    # a went on at a later stage next time, b stopped twice; c went on: each is the other's like
+    assert table[["stop_share", "like_share"]].to_numpy().ravel() == pytest.approx([2 / 3, 0, 0, 2 / 3])
+    alone = rank_friction(journeys, by="owner", seed=1)
+    assert alone["owner"].tolist() == ["us"]
+    assert np.isnan(alone.loc[0, "like_share"]), "a team without others has no like"
+    with pytest.raises(ChoiceError, match=r"by: 'stage' is unknown. Allowed: touchpoint, channel, owner"):
+        rank_friction(journeys, by="stage", seed=1)
+
+
+def desks(seed, *, stop):
+    """People visit the touchpoints of two stages, each over one of the channels; the session ends at the rate of it."""
+    rng = np.random.default_rng(seed)
+    events = [f"{touchpoint} {channel}" for touchpoint in "vwxyz" for channel in stop]
+    paths = {}
+    for person in range(120):
+        path = []
+        for touchpoint in [*rng.permutation(list("vw")), *rng.permutation(list("xy")), "z"] * 3:
+            channel = str(rng.choice(list(stop)))
+            path.append(f"{touchpoint} {channel}")
+            path.extend([2.0] if rng.random() < stop[channel] else [])
+        paths[f"p{person:03d}"] = path
+    stages = make.touchpoints(events, [{"v": "s0", "w": "s0", "z": "s2"}.get(one[0], "s1") for one in events]).assign(
+        touchpoint=[one[0] for one in events], channel=[one[2:] for one in events])
+    return trace_journeys(make.study(make.log(paths), touchpoints=stages))
+
+
+def test_a_channel_that_loses_more_than_its_like_is_flagged_and_noise_is_not():
+    found = rank_friction(desks(1, stop={"web": 0.1, "shop": 0.1, "call": 0.35}), by="channel", seed=1)
+    assert found.loc[found["flagged"], "channel"].tolist() == ["call"]
+    even = {"web": 0.1, "shop": 0.1, "call": 0.1}
+    assert not any(rank_friction(desks(seed, stop=even), by="channel", seed=1)["flagged"].any() for seed in range(5))
 
 
 def test_repeated_rows_change_no_visit():
