@@ -105,6 +105,7 @@ picture = pk.plot_time_to_stage(arrival)
 #
 # A touchpoint is compared with its like: the others of its stage. Only the basket stands out beyond chance: it is the
 # friction that was planted. Within two steps of it, people are back on the home page twice as often as after its like.
+# Counted by team, visits to what sales owns stop nine points more often than those to what others own at the same stages.
 
 # %%
 friction = pk.rank_friction(journeys, seed=7)
@@ -113,6 +114,9 @@ after = pk.around(journeys, touchpoint="Panier", steps=2, seed=7).query("side ==
 home = after.loc["Page d'accueil"]
 assert home["low"] > 0
 assert 1.8 < home["share"] / home["like_share"] < 2.3
+team = pk.rank_friction(journeys, by="owner", seed=7).iloc[0]
+assert team["owner"] == "sales"
+assert round(100 * team["excess"]) == 9
 friction[["touchpoint", "people", "stop_share", "like_share", "low", "high", "flagged"]].head(4).round(2)
 
 # %% [markdown]
