@@ -365,6 +365,10 @@ def test_two_journeys_say_whether_they_can_be_told_apart():
     assert "cannot be told apart" in said["P3", "P1"]
     assert "It cannot be told whether" in said["P2", "P3"]
     assert all("they are no tests" in text for text in said.values())
+    found = hand_made.findings()
+    same = replace(found, comparison=found.comparison.assign(verdict="equivalent"))
+    drawn = make_map(hand_made.study(), same, personas=hand_made.personas(), persona=("P1", "P2"), language="en")
+    assert "live the same journey, within the stated margin" in drawn.notes[0].text
 
 
 def test_a_pair_is_two_known_personas():

@@ -41,7 +41,8 @@ def switches(
     -------
     DataFrame
         evidence_id, persona (``all`` first), source, target (channels, devices or owners), switches, people,
-        restart_share, like_share, excess, low, high (bootstrap of people), flagged and few (as in ``rank_friction``).
+        restart_share, like_share, excess, low, high (bootstrap of people), flagged and few (as in ``rank_friction``;
+        personas made from events do not test: their flag says flagged for everyone, and 10 points or more here, too).
         Flagged rows come first, then by excess. A switch that only others made has 0 switches, and no shares. Empty where
         the log has no stages, or fewer than two channels.
 

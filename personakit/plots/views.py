@@ -120,7 +120,7 @@ def plot_channels(
     for place, (persona, ax) in enumerate(axes.items()):
         own = cells[(cells[PERSONA] == persona) & (cells["switches"].isna() | (cells["switches"] > 0))]
         _matrix(ax, own.assign(row=own["source"], column=own["target"], share=own["restart_share"]), known, known,
-                language, framed=own[own["flagged"]])
+                language, framed=own[own["flagged"] & ~own["hidden"]])
         if not len(own):
             _nobody(ax, language)
         if place % ACROSS == 0:
