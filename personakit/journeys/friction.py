@@ -63,8 +63,9 @@ def rank_friction(
     DataFrame
         evidence_id, persona, touchpoint, stage, channel, owner (the commonest of its events, empty where unknown; for
         another ``by`` that column alone), people, visits, stop_share, like_share, excess, low, high (bootstrap of people),
-        flagged (10 points or more, 10 people or more, interval above 0, 1 % false alarms by Benjamini-Hochberg), few
-        (fewer than 10 people, or an interval unknown or wider than .3). Flagged rows come first, then by excess.
+        flagged (10 points or more, 10 people or more, interval above 0, 1 % false alarms by Benjamini-Hochberg; personas
+        made from events do not test: flagged for everyone, and 10 points or more here, too), few (fewer than 10 people, or
+        an interval unknown or wider than .3). Flagged rows come first, then by excess.
 
     Raises
     ------
