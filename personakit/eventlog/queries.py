@@ -170,20 +170,22 @@ def per_word(size: int) -> int:
     return per
 
 
-def reach_in_order(log: nw.LazyFrame, column: str, codes: Sequence[int]) -> nw.LazyFrame:
+def reach_in_order(log: nw.LazyFrame, column: str, codes: Sequence[int], *, within_us: int = NEVER) -> nw.LazyFrame:
     """Find when each person first reaches each level in order: person and time_0, time_1 ... (``NEVER`` where they do not).
 
-    A level counts once those before it were reached, whatever happens between. People who never reach the first are left
-    out; the others have a row at it, so that no join leaves gaps.
+    A level counts once those before it were reached, whatever happens between, and at most ``within_us`` after the first.
+    People who never reach the first are left out.
     """
-    rows = log.select(PERSON, TIME, MOMENT, column)
-    found = rows.filter(nw.col(column) == codes[0]).select(PERSON, nw.col(TIME).alias("time_0"), nw.col(MOMENT).alias("at"))
-    found = found.group_by(PERSON).agg(nw.col("time_0").min(), nw.col("at").min())
-    for place, code in enumerate(codes[1:], start=1):
-        known, new = [f"time_{one}" for one in range(place)], f"time_{place}"
-        later = (nw.col(column) == code) & (nw.col(MOMENT) > nw.col("at"))
-        both = rows.filter(nw.col(column).is_in([codes[0], code])).join(found, on=PERSON).select(
-            PERSON, *known, nw.when(later).then(nw.col(TIME)).otherwise(nw.lit(NEVER)).alias(new),
-            nw.when(later).then(nw.col(MOMENT)).otherwise(nw.lit(NEVER)).alias("next"))
-        found = both.group_by(PERSON).agg(*(nw.col(one).min() for one in (*known, new, "next"))).rename({"next": "at"})
-    return found.drop("at")
+    rows = log.filter(nw.col(column).is_in(list(codes))).select(PERSON, TIME, MOMENT, column)
+    for place, code in enumerate(codes):
+        there = nw.col(column) == code
+        if place:
+            there = there & (nw.col(MOMENT) > nw.col(f"at_{place - 1}"))
+        asked = {f"at_{place}": nw.col(MOMENT)} | ({} if place else {"start": nw.col(TIME)})
+        rows = rows.with_columns(**{name: nw.when(there).then(one).otherwise(nw.lit(NEVER)) for name, one in asked.items()})
+        rows = rows.with_columns(**{name: nw.col(name).min().over(PERSON) for name in asked})
+        if not place:  # most rows go before the next window
+            rows = rows.filter(nw.col(MOMENT) >= nw.col("at_0")).filter(nw.col(TIME) - nw.col("start") <= within_us)
+    times = {f"time_{place}": nw.when(nw.col(MOMENT) == nw.col(f"at_{place}")).then(nw.col(TIME)).otherwise(nw.lit(NEVER))
+             for place in range(len(codes))}
+    return rows.select(PERSON, **times).group_by(PERSON).agg(*(nw.col(name).min() for name in times))
