@@ -5,13 +5,15 @@ The same numbers come out as from a log in memory, since the views go on from th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from personakit.errors import StudyError
-from personakit.eventlog import MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, numbered, placed, queries
+from personakit.eventlog import DAY_US, MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, numbered, placed, queries
 from personakit.journeys.attempts import FAR, Rules, Won
 from personakit.journeys.ends import ends_of
 from personakit.journeys.reach import last_heard
@@ -73,6 +75,26 @@ def stored_step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
     cells = source * (size + 2) + target + ((target == size) & still)
     shape = (len(log.participants), size * (size + 2))
     return sparse.csr_array(sparse.coo_array((counts.data, (counts.row, cells)), shape=shape))
+
+
+def stored_days(gaps: nw.LazyFrame, owners: int, quarters: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Do what ``days_within`` does from a query of cell and gap_us, at quarters: 1, 2, 3."""
+    found = arrays_of(queries.near_quarters(gaps, [queries.CELL], quarters))
+    cell, rank, many, gap = (found[name].astype(np.int64) for name in (
+        queries.CELL, queries.RANK, queries.MANY, queries.GAP))
+    size = np.zeros(owners, dtype=np.int64)
+    size[cell] = many
+    start = np.cumsum(size) - size  # where the gaps of each cell would begin, were they all here, in order
+    rows = np.argsort(start[cell] + rank)
+    place = np.asarray(quarters)[:, None] / 4 * np.maximum(size - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    low, high = (_where(size > 0, gap[rows] / DAY_US, np.searchsorted((start[cell] + rank)[rows], start + one))
+                 for one in (below, np.ceil(place).astype(np.int64)))
+    return low, high, place - below
+
+
+def _where(there: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.where(there, np.append(values, np.nan)[np.minimum(rows, len(values))], np.nan)
 
 
 # ---------------------------------------------------------------- sequences
