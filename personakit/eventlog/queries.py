@@ -74,8 +74,8 @@ def long_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
 
 def first_window(log: nw.LazyFrame, *, window_us: int) -> nw.LazyFrame:
     """Keep the events of each person that come less than ``window_us`` after their first."""
-    first = log.select(PERSON, nw.col(TIME).alias("first_us")).group_by(PERSON).agg(nw.col("first_us").min())
-    return log.join(first, on=PERSON).filter(nw.col(TIME) - nw.col("first_us") < window_us).drop("first_us")
+    told = log.with_columns(first_us=nw.col(TIME).min().over(PERSON))
+    return told.filter(nw.col(TIME) - nw.col("first_us") < window_us).drop("first_us")
 
 
 def sum_habits(log: nw.LazyFrame, *, gap_us: int, clock: Sequence[tuple[int, int]]) -> nw.LazyFrame:
