@@ -134,14 +134,25 @@ def step_gaps(log: nw.LazyFrame, column: str, size: int) -> nw.LazyFrame:
                        (nw.col("until") - nw.col(TIME)).cast(nw.Int64).alias(GAP))
 
 
-def stay_gaps(log: nw.LazyFrame, column: str) -> nw.LazyFrame:
-    """List how long each visit to a level lasted, from the first to the last event of a run there: cell and gap_us."""
+def list_visits(log: nw.LazyFrame, column: str) -> nw.LazyFrame:
+    """List the visits to levels, runs of events there: person, cell, moment, time_us and stop_us (first and last event)."""
     known = log.filter(nw.col(column) >= 0).with_columns(
         last=before(column), left=before(TIME), end=nw.col(TIME).max().over(PERSON))
     starts = known.filter(nw.col("last").is_null() | (nw.col("last") != nw.col(column)))
     starts = starts.with_columns(until=before("left", -1))
     stop = nw.when(nw.col("until").is_null()).then(nw.col("end")).otherwise(nw.col("until"))
-    return starts.select(nw.col(column).cast(nw.Int64).alias(CELL), (stop - nw.col(TIME)).cast(nw.Int64).alias(GAP))
+    return starts.select(PERSON, nw.col(column).cast(nw.Int64).alias(CELL), MOMENT, TIME, stop_us=stop.cast(nw.Int64))
+
+
+def stay_gaps(visits: nw.LazyFrame) -> nw.LazyFrame:
+    """List how long each visit lasted: cell and gap_us."""
+    return visits.select(CELL, (nw.col("stop_us") - nw.col(TIME)).alias(GAP))
+
+
+def away_gaps(visits: nw.LazyFrame) -> nw.LazyFrame:
+    """List how long it took from leaving a level to coming back to it: cell and gap_us."""
+    told = visits.with_columns(left=nw.col("stop_us").shift(1).over(PERSON, CELL, order_by=MOMENT))
+    return told.filter(~nw.col("left").is_null()).select(CELL, (nw.col(TIME) - nw.col("left")).cast(nw.Int64).alias(GAP))
 
 
 def count_levels(log: nw.LazyFrame, column: str) -> nw.LazyFrame:

@@ -168,7 +168,8 @@ def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndar
     if is_stored(journeys):
         if len(people) < len(journeys.log.participants):
             return np.full(size, np.nan)
-        low, high, _ = stored_days(queries.stay_gaps(numbered(journeys.log), column), size, [2])
+        visits = queries.list_visits(numbered(journeys.log), column)
+        low, high, _ = stored_days(queries.stay_gaps(visits), size, [2])
         return ((low + high) / 2)[0]
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
