@@ -64,25 +64,26 @@ def ours(file, task, *, stored):
     if stored:
         log = eventlog.store_events(relation)
         if task == TASKS[0]:
-            people = eventlog.arrays_of(queries.summarise_people(log.frame, [], level="event", gap_us=GAP_US))
-            counts = queries.count_steps(log.frame, "event", EVENTS)
+            rows = eventlog.numbered(log)
+            people = eventlog.arrays_of(queries.summarise_people(rows, [], level="event", gap_us=GAP_US))
+            counts = queries.count_steps(rows, "event", EVENTS)
             moves = eventlog.arrays_of(counts.filter(nw.col("cell") % (EVENTS + 1) < EVENTS).group_by("cell").agg(
                 nw.col("count").sum().cast(nw.Int64), nw.len().cast(nw.Int64).alias("people")))
             return [int((people["pauses"] + 1).sum()), int(moves["count"].sum()), int(moves["people"].sum())]
         if task == TASKS[1]:
-            packed = eventlog.arrays_of(queries.pack_journeys(log.frame, "event", EVENTS))
+            packed = eventlog.arrays_of(queries.pack_journeys(eventlog.numbered(log), "event", EVENTS))
             rows = np.lexsort((packed["block"], packed["person"]))
             person = packed["person"][rows]
             words, starts = packed["word"][rows], np.flatnonzero(np.diff(person, prepend=-1))
             power = (np.uint64(0x9E3779B97F4A7C15) ** packed["block"][rows].astype(np.uint64))
             return [len(np.unique(np.add.reduceat(words.astype(np.uint64) * power, starts)))]
         if task == TASKS[2]:
-            found = eventlog.arrays_of(queries.reach_in_order(log.frame, "event", range(len(STEPS))))
-            return [int((found[f"time_{one}"] - found["time_0"] <= DAYS * DAY_US).sum()) for one in range(len(STEPS))]
-        people = eventlog.arrays_of(queries.summarise_people(log.frame, [], level="event", gap_us=GAP_US))
+            reached = queries.reach_in_order(log.frame, "event", range(len(STEPS)), within_us=DAYS * DAY_US)
+            found = eventlog.placed(log, reached)
+            return [int((found[f"time_{one}"] < queries.NEVER).sum()) for one in range(len(STEPS))]
+        people = eventlog.placed(log, queries.sum_habits(eventlog.numbered(log), gap_us=GAP_US, clock=[(0, 0)]))
         shares = eventlog.count_by_person(log, "event")
-        day = log.frame.with_columns(day=nw.col("time_us") // DAY_US).select("person", "day").unique()
-        return [int((people["pauses"] + 1).sum()), int(shares.sum()), eventlog.count_rows(day)]
+        return [int(people["sessions"].sum()), int(shares.sum()), int(people["active_days"].sum())]
     log = eventlog.encode_events(relation)
     if task == TASKS[0]:
         moves = eventlog.transition_counts(log, "event")

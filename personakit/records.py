@@ -143,9 +143,10 @@ class EncodedLog:
 class StoredLog:
     """An event log that stays in the engine that holds it; only its participants and words are listed.
 
-    ``frame``: a lazy frame with one row an event: person (place in ``participants``), time_us, moment (a whole number that
+    ``frame``: a lazy frame with one row an event: person (the id as the engine has it), time_us, moment (a whole number that
     puts one person's events in order), value and order where there are any, and the codes of each column in ``levels``
-    (-1 where unknown). ``events`` counts the rows, ``engine`` names who holds them, such as ``duckdb``.
+    (-1 where unknown). ``ids`` are the participants as whole numbers, where the engine's are. ``events`` counts the rows,
+    ``engine`` names who holds them, such as ``duckdb``.
     """
 
     frame: Any
@@ -153,6 +154,7 @@ class StoredLog:
     levels: Mapping[str, pd.Index]
     events: int
     engine: str
+    ids: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         freeze(self)

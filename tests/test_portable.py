@@ -88,6 +88,17 @@ def test_any_log_gives_the_same_habits(engine, drawn, days, start):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", ["int64", "uint16"])
+def test_ids_that_are_numbers_keep_the_order_of_text(engine, kind, monkeypatch):
+    events = random_events(3)  # 9, 90, 99 ...: not the order of numbers
+    events = events.assign(participant_id=(events["participant_id"].str[1:].astype("int64") * 9 + 9).astype(kind))
+    study = study_of(settled(events), [str(one) for one in events["participant_id"].unique()])
+    check_habits(study, lazy(events, engine), monkeypatch, habits=EVERY)
+    found, _ = check_views(settled(events), lazy(events, engine), monkeypatch)
+    assert list(found.log.participants) == sorted(str(one) for one in found.log.ids) and engine == found.log.engine
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_lunettes_has_the_same_habits(engine, monkeypatch):
     study = load_sample("lunettes")
     check_habits(study, lazy(study.events, engine), monkeypatch, habits=[one for one in HABITS if one != "event_share"])

@@ -26,8 +26,10 @@ from personakit.eventlog import (
     cells_of,
     count_by_person,
     keep_rows,
+    numbered,
     offsets_between,
     person_of,
+    placed,
     queries,
     sessionise,
 )
@@ -136,16 +138,16 @@ def _medians(values: np.ndarray, owner: np.ndarray, people: int) -> np.ndarray:
 
 # ---------------------------------------------------------------- where the events lie
 def _watch_stored(log: StoredLog, *, window_us: int, cut: int | None, timezone: str) -> Counted:
-    frame = log.frame if cut is None else log.frame.filter(nw.col(TIME) <= cut)
-    asked = frame.select(nw.col(TIME).min().fill_null(0).alias("low"), nw.col(TIME).max().fill_null(0).alias("high"),
-                         nw.len().alias("events"))
+    until = nw.col(TIME) <= (queries.NEVER if cut is None else cut)
+    asked = log.frame.filter(until).select(nw.col(TIME).min().fill_null(0).alias("low"),
+                                           nw.col(TIME).max().fill_null(0).alias("high"), nw.len().alias("events"))
     found = arrays_of(asked)
     low, high, events = (int(found[name][0]) for name in ("low", "high", "events"))
     _check_some(events)
-    kept = queries.first_window(frame, window_us=window_us)
+    kept = queries.first_window(numbered(log).filter(until), window_us=window_us)
     clock = offsets_between(timezone, low, high)
-    sums = _by_person(queries.sum_habits(kept, gap_us=SESSION_GAP_US, clock=clock))
-    gaps = _by_person(queries.middle_gaps(kept, gap_us=SESSION_GAP_US))
+    sums = _by_person(log, queries.sum_habits(kept, gap_us=SESSION_GAP_US, clock=clock))
+    gaps = _by_person(log, queries.middle_gaps(kept, gap_us=SESSION_GAP_US))
     sums["gap_days"] = gaps["gap_us"] / gaps[queries.COUNT] / DAY_US
     place = sums.index.to_numpy()
     sums.index = log.participants[place].rename(PARTICIPANT)
@@ -153,5 +155,5 @@ def _watch_stored(log: StoredLog, *, window_us: int, cut: int | None, timezone: 
         log, queries.count_levels(kept, column), len(log.levels[column]))[place]
 
 
-def _by_person(query: nw.LazyFrame) -> pd.DataFrame:
-    return pd.DataFrame(arrays_of(query)).set_index(queries.PERSON).sort_index()
+def _by_person(log: StoredLog, query: nw.LazyFrame) -> pd.DataFrame:
+    return pd.DataFrame(placed(log, query)).set_index(queries.PERSON).sort_index()

@@ -14,7 +14,7 @@ from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog.clock import DAY_US, MINUTE_US
 from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_within
 from personakit.eventlog.queries import count_levels
-from personakit.eventlog.stored import cells_of, recode_stored
+from personakit.eventlog.stored import cells_of, numbered, recode_stored
 from personakit.records import EncodedLog, StoredLog
 from personakit.schema import EVENT
 
@@ -177,7 +177,7 @@ def count_by_person(log: EncodedLog | StoredLog, column: str, *, keep: np.ndarra
     ``keep`` (m, bool) restricts the events of a log in memory. Events whose level is unknown are not counted.
     """
     if isinstance(log, StoredLog):
-        return cells_of(log, count_levels(log.frame, column), len(log.levels[column]))
+        return cells_of(log, count_levels(numbered(log), column), len(log.levels[column]))
     blocks = ((person, code) for person, code in known_blocks(log, column, keep=keep))
     return count_blocks(blocks, (len(log.participants), len(log.levels[column])))
 

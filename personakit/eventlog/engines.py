@@ -69,7 +69,8 @@ def count_rows(frame: nw.LazyFrame) -> int:
 
 def levels_of(frame: nw.LazyFrame, column: str, *, gaps: bool) -> pd.Index:
     """List the words of a column, sorted as text; raise where rows have none and ``gaps`` does not allow it."""
-    words = frame.select(nw.col(column).cast(nw.String)).group_by(column).agg(nw.len().alias(ROWS))
+    found = frame.select(column).group_by(column).agg(nw.len().alias(ROWS))
+    words = found.select(nw.col(column).cast(nw.String), ROWS).group_by(column).agg(nw.col(ROWS).sum())
     empty = "empty_words"
     listed = arrays_of(words.sort(column).select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
                                                  nw.col(column).fill_null(""), ROWS))

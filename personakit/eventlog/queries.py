@@ -2,7 +2,8 @@
 
 A frame has one row an event: ``person`` (the place of the participant in the list), ``time_us``, ``moment`` (a whole number
 that puts one person's events in order) and the codes of columns (-1 where unknown). What comes out has one row a person,
-or a few; no query may bring the events themselves. Every window is over one person in the order of moments.
+or a few; no query may bring the events themselves. Every window is over one person in the order of moments, or over like
+gaps in the order of their size.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from itertools import pairwise
 import narwhals.stable.v2 as nw
 
 from personakit.eventlog.clock import DAY_US, HOUR_US
-from personakit.eventlog.engines import ROWS
 from personakit.schema import ORDER, TIME, VALUE
 
 PERSON, MOMENT = "person", "moment"
 CELL, COUNT = "cell", "count"
+GAP, RANK, MANY = "gap_us", "rank", "many"
 BLOCK, WORD, STEPS = "block", "word", "steps"
 #: a word of 62 bits is a whole number everywhere
 WORD_BITS = 62
@@ -73,8 +74,8 @@ def long_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
 
 def first_window(log: nw.LazyFrame, *, window_us: int) -> nw.LazyFrame:
     """Keep the events of each person that come less than ``window_us`` after their first."""
-    first = log.select(PERSON, nw.col(TIME).alias("first_us")).group_by(PERSON).agg(nw.col("first_us").min())
-    return log.join(first, on=PERSON).filter(nw.col(TIME) - nw.col("first_us") < window_us).drop("first_us")
+    told = log.with_columns(first_us=nw.col(TIME).min().over(PERSON))
+    return told.filter(nw.col(TIME) - nw.col("first_us") < window_us).drop("first_us")
 
 
 def sum_habits(log: nw.LazyFrame, *, gap_us: int, clock: Sequence[tuple[int, int]]) -> nw.LazyFrame:
@@ -106,16 +107,52 @@ def sum_habits(log: nw.LazyFrame, *, gap_us: int, clock: Sequence[tuple[int, int
     return found.with_columns(*(nw.col(one).cast(nw.Int64) for one in ("events", "inside_us", *flags)))
 
 
-def middle_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
-    """Find the one or two silences in the middle of each person's: person, gap_us (added up), count. Their mean is a median.
+def near_quarters(rows: nw.LazyFrame, keys: Sequence[str], quarters: Sequence[int]) -> nw.LazyFrame:
+    """Keep the one or two rows within ``keys`` between which each quarter of their ``gap_us`` lies: all columns, rank, many.
 
-    Engines differ on medians and agree on ranks: a person's silences begin at different moments, so none share a rank.
+    ``rank`` counts from 0, ``many`` are the rows within the keys. Engines differ on quantiles and agree on ranks; rows
+    that share a gap may come in any order, for the gap at each rank is the same.
     """
-    gaps = long_gaps(log, gap_us=gap_us).with_columns(nw.lit(1).cast(nw.Int64).alias(ROWS))
-    rank = nw.col(ROWS).cum_sum().over(PERSON, order_by=["gap_us", "since_us"])
-    ranked = gaps.with_columns(rank.alias("rank"), nw.col(ROWS).sum().over(PERSON).alias("many"))
-    off = 2 * nw.col("rank") - nw.col("many")  # 1 in the middle of an odd number, 0 and 2 in that of an even one
-    return totals(ranked.filter((off >= 0) & (off <= 2)).select(PERSON, "gap_us"), [PERSON], ["gap_us"], COUNT)
+    rank = (nw.col(GAP).rank("ordinal").over(*keys).cast(nw.Int64) - 1).alias(RANK)
+    ranked = rows.with_columns(rank, nw.col(GAP).count().over(*keys).cast(nw.Int64).alias(MANY))
+    off = [(nw.col(RANK) * 4 - (nw.col(MANY) - 1) * quarter).abs() < 4 for quarter in quarters]
+    return ranked.filter(nw.any_horizontal(*off, ignore_nulls=False))
+
+
+def middle_gaps(log: nw.LazyFrame, *, gap_us: int) -> nw.LazyFrame:
+    """Find the one or two silences in the middle of each person's: person, gap_us (added up), count: a median."""
+    middle = near_quarters(long_gaps(log, gap_us=gap_us).select(PERSON, GAP), [PERSON], [2])
+    return totals(middle.select(PERSON, GAP), [PERSON], [GAP], COUNT)
+
+
+def step_gaps(log: nw.LazyFrame, column: str, size: int) -> nw.LazyFrame:
+    """List how long each step from level to level took: cell (source * (size + 2) + target) and gap_us."""
+    told = log.filter(nw.col(column) >= 0).select(
+        nw.col(column).cast(nw.Int64).alias(CELL), TIME, target=before(column, -1), until=before(TIME, -1))
+    told = told.filter(~nw.col("target").is_null())
+    return told.select((nw.col(CELL) * (size + 2) + nw.col("target")).cast(nw.Int64).alias(CELL),
+                       (nw.col("until") - nw.col(TIME)).cast(nw.Int64).alias(GAP))
+
+
+def list_visits(log: nw.LazyFrame, column: str) -> nw.LazyFrame:
+    """List the visits to levels, runs of events there: person, cell, moment, time_us and stop_us (first and last event)."""
+    known = log.filter(nw.col(column) >= 0).with_columns(
+        last=before(column), left=before(TIME), end=nw.col(TIME).max().over(PERSON))
+    starts = known.filter(nw.col("last").is_null() | (nw.col("last") != nw.col(column)))
+    starts = starts.with_columns(until=before("left", -1))
+    stop = nw.when(nw.col("until").is_null()).then(nw.col("end")).otherwise(nw.col("until"))
+    return starts.select(PERSON, nw.col(column).cast(nw.Int64).alias(CELL), MOMENT, TIME, stop_us=stop.cast(nw.Int64))
+
+
+def stay_gaps(visits: nw.LazyFrame) -> nw.LazyFrame:
+    """List how long each visit lasted: cell and gap_us."""
+    return visits.select(CELL, (nw.col("stop_us") - nw.col(TIME)).alias(GAP))
+
+
+def away_gaps(visits: nw.LazyFrame) -> nw.LazyFrame:
+    """List how long it took from leaving a level to coming back to it: cell and gap_us."""
+    told = visits.with_columns(left=nw.col("stop_us").shift(1).over(PERSON, CELL, order_by=MOMENT))
+    return told.filter(~nw.col("left").is_null()).select(CELL, (nw.col(TIME) - nw.col("left")).cast(nw.Int64).alias(GAP))
 
 
 def count_levels(log: nw.LazyFrame, column: str) -> nw.LazyFrame:
@@ -149,9 +186,7 @@ def pack_journeys(
     known = log.filter(nw.col(column) >= 0)
     if moves_only:
         known = known.with_columns(last=before(column)).filter(nw.col("last").is_null() | (nw.col("last") != nw.col(column)))
-    one = known.with_columns(nw.lit(1).cast(nw.Int64).alias(ROWS))
-    position = (nw.col(ROWS).cum_sum().over(PERSON, order_by=MOMENT) - 1).cast(nw.Int64)
-    placed = one.with_columns(position.alias("position"))
+    placed = known.with_columns(position=nw.col(MOMENT).rank("ordinal").over(PERSON).cast(nw.Int64) - 1)
     weights = [(size + 1) ** place for place in range(per)]
     weight = (nw.col("position") % per).replace_strict(list(range(per)), weights, default=0, return_dtype=nw.Int64)
     block = nw.col("position") // per
@@ -170,20 +205,22 @@ def per_word(size: int) -> int:
     return per
 
 
-def reach_in_order(log: nw.LazyFrame, column: str, codes: Sequence[int]) -> nw.LazyFrame:
+def reach_in_order(log: nw.LazyFrame, column: str, codes: Sequence[int], *, within_us: int = NEVER) -> nw.LazyFrame:
     """Find when each person first reaches each level in order: person and time_0, time_1 ... (``NEVER`` where they do not).
 
-    A level counts once those before it were reached, whatever happens between. People who never reach the first are left
-    out; the others have a row at it, so that no join leaves gaps.
+    A level counts once those before it were reached, whatever happens between, and at most ``within_us`` after the first.
+    People who never reach the first are left out.
     """
-    rows = log.select(PERSON, TIME, MOMENT, column)
-    found = rows.filter(nw.col(column) == codes[0]).select(PERSON, nw.col(TIME).alias("time_0"), nw.col(MOMENT).alias("at"))
-    found = found.group_by(PERSON).agg(nw.col("time_0").min(), nw.col("at").min())
-    for place, code in enumerate(codes[1:], start=1):
-        known, new = [f"time_{one}" for one in range(place)], f"time_{place}"
-        later = (nw.col(column) == code) & (nw.col(MOMENT) > nw.col("at"))
-        both = rows.filter(nw.col(column).is_in([codes[0], code])).join(found, on=PERSON).select(
-            PERSON, *known, nw.when(later).then(nw.col(TIME)).otherwise(nw.lit(NEVER)).alias(new),
-            nw.when(later).then(nw.col(MOMENT)).otherwise(nw.lit(NEVER)).alias("next"))
-        found = both.group_by(PERSON).agg(*(nw.col(one).min() for one in (*known, new, "next"))).rename({"next": "at"})
-    return found.drop("at")
+    rows = log.filter(nw.col(column).is_in(list(codes))).select(PERSON, TIME, MOMENT, column)
+    for place, code in enumerate(codes):
+        there = nw.col(column) == code
+        if place:
+            there = there & (nw.col(MOMENT) > nw.col(f"at_{place - 1}"))
+        asked = {f"at_{place}": nw.col(MOMENT)} | ({} if place else {"start": nw.col(TIME)})
+        rows = rows.with_columns(**{name: nw.when(there).then(one).otherwise(nw.lit(NEVER)) for name, one in asked.items()})
+        rows = rows.with_columns(**{name: nw.col(name).min().over(PERSON) for name in asked})
+        if not place:  # most rows go before the next window
+            rows = rows.filter(nw.col(MOMENT) >= nw.col("at_0")).filter(nw.col(TIME) - nw.col("start") <= within_us)
+    times = {f"time_{place}": nw.when(nw.col(MOMENT) == nw.col(f"at_{place}")).then(nw.col(TIME)).otherwise(nw.lit(NEVER))
+             for place in range(len(codes))}
+    return rows.select(PERSON, **times).group_by(PERSON).agg(*(nw.col(name).min() for name in times))

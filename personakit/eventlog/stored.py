@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -20,6 +21,7 @@ from personakit.eventlog.engines import (
     lookup,
     open_frame,
     present_columns,
+    whole_numbers,
     with_level_codes,
 )
 from personakit.eventlog.queries import CELL, COUNT, MOMENT, PERSON
@@ -59,32 +61,35 @@ def store_events(events: Any, *, columns: Sequence[str] | None = None) -> Stored
     check_times(frame)
     words = [name for name in names if name not in (TIME, ORDER, VALUE)]
     levels = {name: levels_of(frame, name, gaps=name not in (PARTICIPANT, EVENT)) for name in words}
+    people = levels.pop(PARTICIPANT).rename(PARTICIPANT)
     coded = frame.select(names)
-    for name in words:
-        coded = with_level_codes(coded, name, levels[name], PERSON if name == PARTICIPANT else f"code of {name}")
-    people = levels.pop(PARTICIPANT)
+    for name in levels:
+        coded = with_level_codes(coded, name, levels[name], f"code of {name}")
     given = [nw.col(name) for name in (TIME, VALUE) if name in names]
-    if ORDER in names:
-        given.append(nw.col(ORDER).cast(nw.Int64).fill_null(_last_order(frame)).alias(ORDER))
-    coded = coded.select(PERSON, *given, *(nw.col(f"code of {name}").alias(name) for name in levels))
-    return StoredLog(frame=_with_moments(coded, levels), participants=people.rename(PARTICIPANT), engine=engine_of(frame),
-                     levels={name: one.rename(None) for name, one in levels.items()}, events=count_rows(frame))
+    bounds = _bounds(frame, [name for name in (TIME, ORDER) if name in names])
+    if ORDER in names:  # events that have no order come after all others
+        bounds[ORDER] = (bounds[ORDER][0], bounds[ORDER][1] + 1)
+        given.append(nw.col(ORDER).cast(nw.Int64).fill_null(bounds[ORDER][1]).alias(ORDER))
+    whole = whole_numbers(frame, PARTICIPANT) not in (None, nw.UInt64)
+    person = nw.col(PARTICIPANT).cast(nw.Int64 if whole else nw.String).alias(PERSON)
+    coded = coded.select(person, *given, *(nw.col(f"code of {name}").alias(name) for name in levels))
+    return StoredLog(frame=_with_moments(coded, bounds, levels), participants=people, engine=engine_of(frame),
+                     levels={name: one.rename(None) for name, one in levels.items()}, events=count_rows(frame),
+                     ids=people.to_numpy().astype(np.int64) if whole else None)
 
 
-def _last_order(frame: nw.LazyFrame) -> int:
-    """Give the order of events that have none: after all others."""
-    most = arrays_of(frame.select(nw.col(ORDER).cast(nw.Int64).max().fill_null(0).alias(ORDER)))[ORDER]
-    return int(most[0]) + 1
+def _bounds(frame: nw.LazyFrame, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Give the least and the most of whole numbers; engines know them of a file without reading it."""
+    asked = {f"least {name}": nw.col(name).min() for name in names} | {f"most {name}": nw.col(name).max() for name in names}
+    found = arrays_of(frame.select(**{name: one.fill_null(0).cast(nw.Int64) for name, one in asked.items()}))
+    return {name: (int(found[f"least {name}"][0]), int(found[f"most {name}"][0])) for name in names}
 
 
-def _with_moments(log: nw.LazyFrame, levels: Mapping[str, pd.Index]) -> nw.LazyFrame:
+def _with_moments(
+    log: nw.LazyFrame, bounds: Mapping[str, tuple[int, int]], levels: Mapping[str, pd.Index]
+) -> nw.LazyFrame:
     """Give each event one whole number that puts a person's events in order: time, then order, then the codes."""
-    ordered = [name for name in (TIME, ORDER) if name in log.collect_schema().names()]
-    asked = [nw.col(name).min().fill_null(0).cast(nw.Int64).alias(f"least {name}") for name in ordered]
-    asked += [nw.col(name).max().fill_null(0).cast(nw.Int64).alias(f"most {name}") for name in ordered]
-    found = {name: int(one[0]) for name, one in arrays_of(log.select(*asked)).items()}
-    digits = [(nw.col(name).cast(nw.Int64) - found[f"least {name}"], found[f"most {name}"] - found[f"least {name}"] + 1)
-              for name in ordered]
+    digits = [(nw.col(name).cast(nw.Int64) - least, most - least + 1) for name, (least, most) in bounds.items()]
     digits += [(nw.col(name).cast(nw.Int64) + 1, len(one) + 1) for name, one in levels.items()]
     moment, room = digits[0]
     for digit, size in digits[1:]:
@@ -92,7 +97,7 @@ def _with_moments(log: nw.LazyFrame, levels: Mapping[str, pd.Index]) -> nw.LazyF
     if room < _ROOM:
         return log.with_columns(moment.cast(nw.Int64).alias(MOMENT))
     counted = log.with_columns(nw.lit(1).cast(nw.Int64).alias(MOMENT))
-    number = nw.col(MOMENT).cum_sum().over(PERSON, order_by=[*ordered, *levels])
+    number = nw.col(MOMENT).cum_sum().over(PERSON, order_by=[*bounds, *levels])
     return counted.with_columns(number.cast(nw.Int64).alias(MOMENT))
 
 
@@ -108,8 +113,8 @@ def recode_stored(
     if own:
         mine = _moved(column, own, place)
         found = nw.when(mine >= 0).then(mine).otherwise(found)
-    return StoredLog(frame=log.frame.with_columns(found.alias(column)), participants=log.participants, events=log.events,
-                     engine=log.engine, levels={**log.levels, column: pd.Index(known, dtype="str")})
+    return replace(log, frame=log.frame.with_columns(found.alias(column)),
+                   levels={**log.levels, column: pd.Index(known, dtype="str")})
 
 
 def _moved(column: str, words: Sequence[object], place: Mapping[str, int]) -> nw.Expr:
@@ -117,8 +122,26 @@ def _moved(column: str, words: Sequence[object], place: Mapping[str, int]) -> nw
     return lookup(nw.col(column), [code for code, _ in pairs], [code for _, code in pairs])
 
 
+def numbered(log: StoredLog) -> nw.LazyFrame:
+    """Give the rows with a whole number for each person. Windows over text are slow: joining its ranks costs less."""
+    if log.ids is not None:
+        return log.frame
+    return with_level_codes(log.frame.rename({PERSON: PARTICIPANT}), PARTICIPANT, log.participants, PERSON)
+
+
+def placed(log: StoredLog, query: nw.LazyFrame) -> dict[str, np.ndarray]:
+    """Run a query of a log's people: its columns, ``person`` being the place in ``participants``."""
+    found = arrays_of(query)
+    person = found[PERSON]
+    if log.ids is not None:
+        person = pd.Index(log.ids).get_indexer(pd.Index(person.astype(np.int64, copy=False)))
+    elif person.dtype.kind not in "iu":
+        person = log.participants.get_indexer(pd.Index(person.astype(object), dtype="str"))
+    return {**found, PERSON: person.astype(np.int64, copy=False)}
+
+
 def cells_of(log: StoredLog, counts: nw.LazyFrame, size: int) -> sparse.csr_array:
     """Run a query of person, cell and count: (participants, cells), int64, sparse."""
-    found = arrays_of(counts.select(PERSON, CELL, COUNT))
+    found = placed(log, counts.select(PERSON, CELL, COUNT))
     where = (found[PERSON], found[CELL])
     return sparse.csr_array(sparse.coo_array((found[COUNT].astype(np.int64), where), shape=(len(log.participants), size)))

@@ -7,11 +7,22 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from personakit.eventlog import count_blocks, count_by_person, count_cells, days_within, known_blocks
+from personakit.eventlog import (
+    cells_of,
+    count_blocks,
+    count_by_person,
+    count_cells,
+    days_within,
+    known_blocks,
+    numbered,
+    queries,
+)
 from personakit.inference import ratio, wilson_interval
 from personakit.journeys.groups import check_view, counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
+from personakit.journeys.stored import is_stored, said_by, stored_days
 from personakit.journeys.trace import NATURAL_END
 from personakit.journeys.transitions import visits_by_block
 from personakit.records import Journeys, Personas
@@ -30,7 +41,8 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
     DataFrame
         evidence_id, persona, the level under the name of ``by``, events, self_loops (events right after one at the same
         level), loop_share (of the events), visits (runs: events less self loops), people, people_back (two visits or more),
-        share (people_back of people), low, high (Wilson), few, days_away (median from leaving to coming back).
+        share (people_back of people), low, high (Wilson), few, days_away (median from leaving to coming back;
+        empty for personas where the events are stored).
 
     Raises
     ------
@@ -51,7 +63,7 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
     words = journeys.log.levels[column]
     people, size = len(journeys.log.participants), len(words)
     events = count_by_person(journeys.log, column)
-    visits = count_blocks(((person, code) for person, code, *_ in visits_by_block(journeys, column)), (people, size))
+    visits = _count_visits(journeys, column, (people, size))
     seen = np.flatnonzero(events.sum(axis=0))
     frames = []
     for persona, rows in members(journeys, personas).items():
@@ -61,14 +73,30 @@ def loops(journeys: Journeys, personas: Personas | None = None, *, by: str = STA
         there, back = people_in(own)[seen], np.bincount(own.indices[own.data > 1], minlength=size)[seen]
         count, runs = (counts_of(one, rows).sum(axis=0)[seen] for one in (events, visits))
         low, high = wilson_interval(back, there)
-        below, above, _ = days_within(partial(_away, journeys, column, mine), size, [0.5],
-                                       most=journeys.log.events)
+        below, above, _ = _days_away(journeys, column, mine)
         frames.append(pd.DataFrame({
             PERSONA: persona, by: words[seen], "events": count, "self_loops": count - runs,
             "loop_share": ratio(count - runs, count), "visits": runs, "people": there, "people_back": back,
             "share": ratio(back, there), "low": low, "high": high,
             "few": too_few(there, low, high), "days_away": ((below + above) / 2)[0][seen]}))
-    return with_ids(pd.concat(frames, ignore_index=True), "loops", by)
+    return said_by(journeys, with_ids(pd.concat(frames, ignore_index=True), "loops", by))
+
+
+def _count_visits(journeys: Journeys, column: str, shape: tuple[int, int]) -> sparse.csr_array:
+    if is_stored(journeys):
+        visits = queries.list_visits(numbered(journeys.log), column)
+        return cells_of(journeys.log, queries.count_levels(visits, queries.CELL), shape[1])
+    return count_blocks(((person, code) for person, code, *_ in visits_by_block(journeys, column)), shape)
+
+
+def _days_away(journeys: Journeys, column: str, mine: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Do what ``days_within`` does for the days away from each level; where the events are stored, for everyone only."""
+    size = len(journeys.log.levels[column])
+    if not is_stored(journeys):
+        return days_within(partial(_away, journeys, column, mine), size, [0.5], most=journeys.log.events)
+    if not mine.all():
+        return (np.full((1, size), np.nan),) * 3
+    return stored_days(queries.away_gaps(queries.list_visits(numbered(journeys.log), column)), size, [2])
 
 
 def _away(journeys: Journeys, column: str, mine: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

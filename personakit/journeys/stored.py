@@ -5,13 +5,15 @@ The same numbers come out as from a log in memory, since the views go on from th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from personakit.errors import StudyError
-from personakit.eventlog import MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, queries
+from personakit.eventlog import DAY_US, MINUTE_US, StoredLog, arrays_of, cells_of, count_rows, numbered, placed, queries
 from personakit.journeys.attempts import FAR, Rules, Won
 from personakit.journeys.ends import ends_of, own_limits
 from personakit.journeys.reach import last_heard
@@ -26,11 +28,12 @@ def trace_stored(log: StoredLog, *, gap_min: float) -> Journeys:
         raise StudyError(f"session_gap_min: {gap_min} minutes cannot part sessions. Give a number above 0, such as 30.")
     gap_us = int(gap_min * MINUTE_US)
     base = [name for name in (EVENT, CHANNEL, DEVICE, CONTENT) if name in log.levels]
-    found = arrays_of(queries.summarise_people(log.frame, base, level=TOUCHPOINT, gap_us=gap_us))
+    rows = numbered(log)
+    found = placed(log, queries.summarise_people(rows, base, level=TOUCHPOINT, gap_us=gap_us))
     sums = pd.DataFrame(found).set_index(queries.PERSON).sort_index().astype("int64")
     people = pd.DataFrame({"events": sums["events"], "sessions": sums["pauses"] + 1, "first_us": sums["first_us"],
                            "last_us": sums["last_us"]}).set_axis(log.participants)
-    gaps = arrays_of(queries.long_gaps(log.frame, gap_us=gap_us))
+    gaps = placed(log, queries.long_gaps(rows, gap_us=gap_us))
     cut = int(people["last_us"].max())
     length, person = (gaps[name].astype(np.int64) for name in ("gap_us", queries.PERSON))
     own = own_limits(length, person, len(people))
@@ -67,12 +70,32 @@ def said_by(journeys: Journeys, table: pd.DataFrame) -> pd.DataFrame:
 def stored_step_counts(journeys: Journeys, column: str) -> sparse.csr_array:
     """Count each person's steps: (participants, levels * (levels + 2)), the last two targets being end and open."""
     log, size = journeys.log, len(journeys.log.levels[column])
-    counts = cells_of(log, queries.count_steps(log.frame, column, size), size * (size + 1)).tocoo()
+    counts = cells_of(log, queries.count_steps(numbered(log), column, size), size * (size + 1)).tocoo()
     source, target = np.divmod(counts.col.astype(np.int64), size + 1)
     still = (journeys.ends["status"] == "open").to_numpy()[counts.row]
     cells = source * (size + 2) + target + ((target == size) & still)
     shape = (len(log.participants), size * (size + 2))
     return sparse.csr_array(sparse.coo_array((counts.data, (counts.row, cells)), shape=shape))
+
+
+def stored_days(gaps: nw.LazyFrame, owners: int, quarters: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Do what ``days_within`` does from a query of cell and gap_us, at quarters: 1, 2, 3."""
+    found = arrays_of(queries.near_quarters(gaps, [queries.CELL], quarters))
+    cell, rank, many, gap = (found[name].astype(np.int64) for name in (
+        queries.CELL, queries.RANK, queries.MANY, queries.GAP))
+    size = np.zeros(owners, dtype=np.int64)
+    size[cell] = many
+    start = np.cumsum(size) - size  # where the gaps of each cell would begin, were they all here, in order
+    rows = np.argsort(start[cell] + rank)
+    place = np.asarray(quarters)[:, None] / 4 * np.maximum(size - 1, 0)
+    below = np.floor(place).astype(np.int64)
+    low, high = (_where(size > 0, gap[rows] / DAY_US, np.searchsorted((start[cell] + rank)[rows], start + one))
+                 for one in (below, np.ceil(place).astype(np.int64)))
+    return low, high, place - below
+
+
+def _where(there: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.where(there, np.append(values, np.nan)[np.minimum(rows, len(values))], np.nan)
 
 
 # ---------------------------------------------------------------- sequences
@@ -81,8 +104,8 @@ def stored_words(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Bring each person's sequence packed into words, sorted: person, block, word (one entry a word), and all steps (n)."""
     log = journeys.log
-    packed = queries.pack_journeys(log.frame, column, len(log.levels[column]), moves_only=moves_only, first=first)
-    found = {name: one.astype(np.int64) for name, one in arrays_of(packed).items()}
+    packed = queries.pack_journeys(numbered(log), column, len(log.levels[column]), moves_only=moves_only, first=first)
+    found = {name: one.astype(np.int64) for name, one in placed(log, packed).items()}
     person, block = found[queries.PERSON], found[queries.BLOCK]
     steps = np.bincount(person, weights=found[queries.STEPS], minlength=len(log.participants)).astype(np.int64)
     rows = np.lexsort((block, person))
@@ -104,9 +127,10 @@ def stored_attempts(journeys: Journeys, rules: Rules) -> Won:
         raise StudyError(f"funnel: order, exclude, same, reentry and per need every event in memory, and the log has "
                          f"{log.events:,} that stay in {log.engine}. Leave them out, or keep fewer events or people.")
     codes = [int(log.levels[rules.column].get_loc(name)) for name in rules.names]
-    found = arrays_of(queries.reach_in_order(log.frame, rules.column, codes).sort(queries.PERSON))
-    person = found[queries.PERSON].astype(np.int64)
-    time = np.stack([found[f"time_{place}"] for place in range(len(codes))])
+    found = placed(log, queries.reach_in_order(log.frame, rules.column, codes, within_us=rules.window_us))
+    rows = np.argsort(found[queries.PERSON])
+    person = found[queries.PERSON][rows]
+    time = np.stack([found[f"time_{place}"][rows] for place in range(len(codes))])
     took = time - time[0]
     reached = np.logical_and.accumulate((time < queries.NEVER) & (took <= rules.window_us), axis=0)
     until, is_open = last_heard(journeys)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, known_blocks
+from personakit.eventlog import DAY_US, count_blocks, count_by_person, days_within, known_blocks, numbered, queries
 from personakit.inference import bootstrap_sums, percentile_interval, ratio, wilson_interval
 from personakit.journeys.groups import check_view, counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
-from personakit.journeys.stored import is_stored, said_by, stored_step_counts
+from personakit.journeys.stored import is_stored, said_by, stored_days, stored_step_counts
 from personakit.records import Journeys, Personas
 from personakit.schema import PERSONA, STAGE
 
@@ -41,9 +41,10 @@ def transitions(
     DataFrame
         evidence_id, persona (``all`` first), source, target (``end``: ended there; ``open``: may go on after the data
         cut), count, people, share (of the steps out of source), low, high, few (fewer than 10 people, or an interval
-        wider than .3), days_25, days_50, days_75 (from one event to the next; empty for ``end`` and ``open``, and where
-        the events are stored: see ``attrs["engine"]``, which is ``memory`` where they are not). Steps that nobody made
-        are left out; a step that only others made has count 0.
+        wider than .3), days_25, days_50, days_75 (from one event to the next; empty for ``end`` and ``open``, and for
+        personas where the events are stored, for the engine does not know who is in which: see ``attrs["engine"]``,
+        which is ``memory`` where they are not). Steps that nobody made are left out; a step that only others made has
+        count 0.
 
     Raises
     ------
@@ -88,7 +89,11 @@ def _step_days(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarra
     """Give quantiles of the days that each kind of step took (quantiles, cells as in ``step_counts``); NaN where none."""
     size = len(journeys.log.levels[column])
     if is_stored(journeys):
-        return np.full((len(QUANTILES), size * (size + 2)), np.nan)
+        if len(people) < len(journeys.log.participants):
+            return np.full((len(QUANTILES), size * (size + 2)), np.nan)
+        gaps = queries.step_gaps(numbered(journeys.log), column, size)
+        low, high, between = stored_days(gaps, size * (size + 2), [1, 2, 3])
+        return low + (high - low) * between
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
 
@@ -131,8 +136,8 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
     -------
     DataFrame
         evidence_id, persona, stage (or touchpoint), people, people_total, share, low, high (Wilson), events,
-        median_days (from first to last event of a visit: a run of events at the stage, over sessions; empty where the
-        events are stored), few (fewer than 10 people in all, or an interval wider than .3).
+        median_days (from first to last event of a visit: a run of events at the stage, over sessions; empty for
+        personas where the events are stored), few (fewer than 10 people in all, or an interval wider than .3).
 
     Raises
     ------
@@ -161,8 +166,13 @@ def stage_counts(journeys: Journeys, personas: Personas | None = None, *, by: st
 
 def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndarray:
     """Give the median days from the first to the last event of a visit to each level; NaN where there is none."""
+    size = len(journeys.log.levels[column])
     if is_stored(journeys):
-        return np.full(len(journeys.log.levels[column]), np.nan)
+        if len(people) < len(journeys.log.participants):
+            return np.full(size, np.nan)
+        visits = queries.list_visits(numbered(journeys.log), column)
+        low, high, _ = stored_days(queries.stay_gaps(visits), size, [2])
+        return ((low + high) / 2)[0]
     mine = np.zeros(len(journeys.log.participants), dtype=bool)
     mine[people] = True
 
@@ -170,7 +180,7 @@ def _median_stay(journeys: Journeys, column: str, people: np.ndarray) -> np.ndar
         for person, code, start, stop in visits_by_block(journeys, column):
             yield code[mine[person]], (stop - start)[mine[person]]
 
-    low, high, _ = days_within(stays, len(journeys.log.levels[column]), [0.5], most=journeys.log.events)
+    low, high, _ = days_within(stays, size, [0.5], most=journeys.log.events)
     return ((low + high) / 2)[0]
 
 
