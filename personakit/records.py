@@ -182,8 +182,8 @@ class StoredLog:
     def _not_here(self) -> StudyError:
         return StudyError(
             f"journeys: this view needs every event in memory, and the log has {self.events:,} that stay in {self.engine}. "
-            f"Keep fewer events or people, or use a view that runs there: transitions, stage_counts, step_matrix, variants, "
-            f"funnel.")
+            f"Keep fewer events or people, or use a view that runs there: transitions, stage_counts, loops, step_matrix, "
+            f"variants, funnel.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

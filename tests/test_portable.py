@@ -124,6 +124,14 @@ def test_habits_of_a_query_say_what_is_missing(monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", ["int32", "uint64"])
+def test_times_of_any_whole_kind_give_the_same_views(engine, kind, monkeypatch):
+    events = random_events(3, people=4, rows=40).assign(value=1.0)
+    events = events.assign(time_us=(events["time_us"] // 10**6).astype(kind))
+    check_views(events.astype({"time_us": "int64"}), lazy(events, engine), monkeypatch)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_queries_agree_with_the_encoded_log(engine):
     events = random_events(5, rows=300)
     check_queries(events, lazy(events, engine))

@@ -65,7 +65,7 @@ def store_events(events: Any, *, columns: Sequence[str] | None = None) -> Stored
     coded = frame.select(names)
     for name in levels:
         coded = with_level_codes(coded, name, levels[name], f"code of {name}")
-    given = [nw.col(name) for name in (TIME, VALUE) if name in names]
+    given = [nw.col(TIME).cast(nw.Int64), *([nw.col(VALUE)] if VALUE in names else [])]
     bounds = _bounds(frame, [name for name in (TIME, ORDER) if name in names])
     if ORDER in names:  # events that have no order come after all others
         bounds[ORDER] = (bounds[ORDER][0], bounds[ORDER][1] + 1)
