@@ -151,7 +151,7 @@ def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[i
         first = int(person.min()) if len(person) else 0
         many = int(person.max(initial=first - 1)) - first + 1
         # four bytes are sorted twice as fast as eight
-        key: np.ndarray = (person - first).astype(np.int32 if many * cells <= _MOST_INT32 else np.int64)
+        key: np.ndarray = (person - first).astype(np.int32 if max(many, 1) * cells <= _MOST_INT32 else np.int64)
         key *= cells
         key += cell.astype(key.dtype, copy=False)
         key.sort()
