@@ -259,7 +259,7 @@ def days_within(
     counts = np.zeros(owners << bits, dtype=np.int64)
     for cell, _ in cells():
         np.add.at(counts, cell, 1)
-    until, size = np.cumsum(counts), counts.reshape(owners, -1).sum(axis=1)
+    until, size = np.cumsum(counts), counts.reshape(owners, 1 << bits).sum(axis=1)
     place = np.asarray(at)[:, None] * np.maximum(size - 1, 0)
     known = size > 0
     row = (np.stack([np.floor(place), np.ceil(place)]).astype(np.int64) + np.cumsum(size) - size)[..., known]
