@@ -12,6 +12,7 @@ from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import (
     DAY_US,
     MINUTE_US,
+    count_blocks,
     count_by_person,
     count_cells,
     days_within,
@@ -196,6 +197,8 @@ def test_more_cells_than_four_bytes_hold():
     found = count_cells(np.array([0, 0, 1]), np.array([cells - 1, 7, cells - 1]), (2, cells)).tocoo()
     assert list(zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)) == [
         (0, 7, 1), (0, cells - 1, 1), (1, cells - 1, 1)]
+    nobody = np.empty(0, dtype=np.int64)  # a block in which no level is known
+    assert count_blocks([(nobody, nobody), (np.array([1]), np.array([9]))], (2, cells)).sum() == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(-5, 10**13)), max_size=60), st.booleans(),

@@ -151,7 +151,7 @@ def count_blocks(blocks: Iterable[tuple[np.ndarray, np.ndarray]], shape: tuple[i
         first = int(person.min()) if len(person) else 0
         many = int(person.max(initial=first - 1)) - first + 1
         # four bytes are sorted twice as fast as eight
-        key: np.ndarray = (person - first).astype(np.int32 if many * cells <= _MOST_INT32 else np.int64)
+        key: np.ndarray = (person - first).astype(np.int32 if max(many, 1) * cells <= _MOST_INT32 else np.int64)
         key *= cells
         key += cell.astype(key.dtype, copy=False)
         key.sort()
@@ -259,7 +259,7 @@ def days_within(
     counts = np.zeros(owners << bits, dtype=np.int64)
     for cell, _ in cells():
         np.add.at(counts, cell, 1)
-    until, size = np.cumsum(counts), counts.reshape(owners, -1).sum(axis=1)
+    until, size = np.cumsum(counts), counts.reshape(owners, 1 << bits).sum(axis=1)
     place = np.asarray(at)[:, None] * np.maximum(size - 1, 0)
     known = size > 0
     row = (np.stack([np.floor(place), np.ceil(place)]).astype(np.int64) + np.cumsum(size) - size)[..., known]

@@ -215,7 +215,10 @@ def _mean_cumulative(
     edges = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
     wide = len(edges) > BINS
     if wide:
-        edges = np.unique(np.append(edges[np.ceil(np.linspace(0, len(edges) - 1, BINS)).astype(np.int64)], horizons))
+        # as many returns a cell as the curve lets: near its end a few of them, with few people watched, make it rise
+        rise = np.arange(len(ordered)) / len(ordered) + np.cumsum(steps) / steps.sum()
+        cuts = np.searchsorted(rise, np.linspace(rise[0], rise[-1], BINS))
+        edges = np.unique(np.concatenate([ordered[np.minimum(cuts, len(ordered) - 1)], ordered[-1:], horizons]))
     size = len(edges)
 
     def curve(sums: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def rank_friction(
     frames = []
     for persona, rows in members(journeys, personas).items():
         own = counts_of(visits.counts, rows)
-        sums, draws = (one.reshape(len(one), 3, len(visits.facts), -1).astype(np.float64) for one in (
+        sums, draws = (one.reshape(len(one), 3, len(visits.facts), visits.strata).astype(np.float64) for one in (
             own.sum(axis=0)[None, :], bootstrap_sums(own, replicates=replicates, seed=seeds)))
         found, per_event = (_compare(sums, draws, visits, per=per) for per in (0, 2))
         found["p"] = np.fmax(found["p"], per_event["p"])

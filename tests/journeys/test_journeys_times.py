@@ -9,7 +9,8 @@ import small_journeys as make
 
 from personakit.errors import ChoiceError, StudyError
 from personakit.eventlog import DAY_US, MINUTE_US
-from personakit.journeys import audit_sessions, funnel, returns_to_stage, switches, time_to_stage, trace_journeys
+from personakit.inference import bootstrap_sums
+from personakit.journeys import arrival, audit_sessions, funnel, returns_to_stage, switches, time_to_stage, trace_journeys
 from personakit.records import Study
 
 
@@ -131,3 +132,21 @@ def test_switches_between_teams():
     assert table["restart_share"].to_dict() == {("web", "shop"): 1.0, ("shop", "web"): 0.0}
     with pytest.raises(ChoiceError, match="Allowed: channel, device, owner"):
         switches(journeys, by="team", seed=7)
+
+
+def test_interval_of_returns_in_bins_is_that_of_all_times_where_few_are_watched(monkeypatch):
+    # the longer anyone is watched, the fewer there are: one return lifts the end of the curve as much as a hundred before
+    rng = np.random.default_rng(5)
+    watched = (rng.exponential(15, 600) * DAY_US).astype(np.int64)
+    person = np.repeat(np.arange(600), rng.poisson(0.3 * watched / DAY_US))
+    time = (rng.random(len(person)) * watched[person]).astype(np.int64)
+    horizons = np.sort(watched)[[-60, -5, -2]].astype(np.float64)
+    spread = []
+    for bins in (arrival.BINS, 10**9):
+        monkeypatch.setattr(arrival, "BINS", bins)
+        counts, mean, curve = arrival._mean_cumulative(watched, person, time, horizons)
+        draws = curve(bootstrap_sums(counts, replicates=400, seed=np.random.SeedSequence(7)))
+        spread.append(draws.std(axis=0))
+        by_hand = [(1 / (watched[:, None] >= time[time <= one]).sum(axis=0)).sum() for one in horizons]
+        np.testing.assert_allclose(mean, by_hand)
+    np.testing.assert_allclose(spread[0], spread[1], rtol=0.05)

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personakit.errors import ChoiceError, StudyError
-from personakit.journeys import around, attrition, audit_sessions, loops, stage_counts, trace_journeys, transitions
+from personakit.journeys import (
+    around,
+    attrition,
+    audit_sessions,
+    loops,
+    rank_friction,
+    stage_counts,
+    trace_journeys,
+    transitions,
+)
 
 
 def journeys(paths, words="xyz", stages=("s0", "s0", "s1")):
@@ -110,3 +119,11 @@ def test_empty_personas_and_one_event_journeys():
     audit = audit_sessions(found, gaps_min=[5], seed=1)
     assert audit["first"].eq("").all()
     assert not audit["changes"].any()
+
+
+def test_a_log_of_which_no_event_is_at_a_touchpoint_has_views_without_rows():
+    found = trace_journeys(make.study(make.log({"a": "xy", "b": "x"}), touchpoints=make.touchpoints("q", ["s0"])))
+    for view in (transitions, rank_friction):
+        assert len(view(found, by="touchpoint", seed=1)) == 0
+    for view in (stage_counts, loops, attrition):
+        assert len(view(found, by="touchpoint")) == 0
