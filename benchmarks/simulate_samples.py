@@ -38,7 +38,7 @@ def analyse(name: str, seed: int) -> dict[str, object]:
                for persona in personas.membership.columns}
     pairs = findings.comparison.iloc[1:]
     same = pairs["persona_a"].map(journey).eq(pairs["persona_b"].map(journey))
-    row["same_called_same"] = f"{(pairs['verdict'].eq('not_distinguishable') & same).sum()}/{same.sum()}"
+    row["same_called_same"] = f"{(pairs['verdict'].ne('differ') & same).sum()}/{same.sum()}"
     row["different_called_different"] = f"{(pairs['verdict'].eq('differ') & ~same).sum()}/{(~same).sum()}"
     return row
 
