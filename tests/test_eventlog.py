@@ -249,3 +249,13 @@ def test_times_of_any_size_are_sorted():
     times = [2**62, -2**62, 0, 2**62 - 1, -1, 2**63 - 1, -2**63]
     log = encode_events(frame(*(("ba"[place % 2], "x", time) for place, time in enumerate(times))))
     assert log.time_us.tolist() == [*sorted(times[1::2]), *sorted(times[::2])]
+
+
+@pytest.mark.parametrize("setting", ["default_order='DESC'", "default_collation='NOCASE'"])
+def test_an_engine_that_sorts_otherwise_gives_each_person_their_own_events(setting):
+    connection = pytest.importorskip("duckdb").connect()
+    connection.sql(f"SET {setting}")
+    events = pd.DataFrame({"participant_id": [f"{'aB'[one % 2]}{one}" for one in range(300)], "event": "x",
+                           "time_us": np.arange(300)})
+    log = encode_events(connection.from_df(events))
+    assert log.participants[person_of(log)].tolist() == events["participant_id"][log.time_us].tolist()

@@ -16,6 +16,7 @@ from personakit.schema import CHANNEL, CONTENT, DEVICE, EVENT, ORDER, PARTICIPAN
 
 #: more levels than these are coded by a join, fewer by a list in the query
 MOST_LISTED = 256
+RANK = "place among the words"
 ROWS = "rows"
 _MOST = 2**31 - 1
 
@@ -72,13 +73,15 @@ def levels_of(frame: nw.LazyFrame, column: str, *, gaps: bool) -> pd.Index:
     found = frame.select(column).group_by(column).agg(nw.len().alias(ROWS))
     words = found.select(nw.col(column).cast(nw.String), ROWS).group_by(column).agg(nw.col(ROWS).sum())
     empty = "empty_words"
-    listed = arrays_of(words.sort(column).select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
-                                                 nw.col(column).fill_null(""), ROWS))
+    listed = arrays_of(words.select(nw.when(nw.col(column).is_null()).then(1).otherwise(0).alias(empty),
+                                    _rank(column).alias(RANK), nw.col(column).fill_null(""), ROWS))
     none = listed[empty].astype(bool)
     if none.any() and not gaps:
         raise StudyError(f"events.{column}: {int(listed[ROWS][none].sum())} of {int(listed[ROWS].sum())} are empty. "
                          f"Fill them or drop these rows.")
-    return pd.Index(listed[column][~none].astype(object), dtype="str", name=column)
+    # an engine may be set to sort otherwise (collation, descending): what counts is the rank that codes the events
+    ordered = np.argsort(listed[RANK][~none])
+    return pd.Index(listed[column][~none][ordered].astype(object), dtype="str", name=column)
 
 
 def with_level_codes(frame: nw.LazyFrame, column: str, levels: pd.Index, code: str) -> nw.LazyFrame:
@@ -88,9 +91,12 @@ def with_level_codes(frame: nw.LazyFrame, column: str, levels: pd.Index, code: s
         return frame.with_columns(lookup(nw.col(column), list(levels), list(range(len(levels)))).alias(code))
     # the rank of a word among the words: a join of integers and text inside the engine, and no text comes out
     places = frame.filter(~nw.col(column).is_null()).group_by(column).agg(nw.len().alias(ROWS))
-    rank = (nw.col(column).cast(nw.String).rank("dense").cast(nw.Int32) - 1).alias(code)
-    coded = frame.join(places.select(nw.col(column), rank), on=column, how="left")
+    coded = frame.join(places.select(nw.col(column), (_rank(column) - 1).alias(code)), on=column, how="left")
     return coded.with_columns(nw.col(code).fill_null(-1))
+
+
+def _rank(column: str) -> nw.Expr:
+    return nw.col(column).cast(nw.String).rank("dense").fill_null(0).cast(nw.Int32)
 
 
 def lookup(column: nw.Expr, words: list[Any], codes: list[int]) -> nw.Expr:
