@@ -132,7 +132,7 @@ def _in_groups(counts: sparse.csr_array, seed: np.random.SeedSequence) -> tuple[
     groups = people // size
     order = np.random.default_rng(seed).permutation(people).astype(counts.indices.dtype)
     start = np.arange(0, groups * size + 1, size, dtype=order.dtype)
-    ones = np.ones(groups * size, dtype=counts.dtype)
+    ones = np.ones(groups * size, dtype=np.promote_types(counts.dtype, np.int64))  # sums outgrow what is added up
     among = sparse.csr_array((ones, order[: groups * size], start), shape=(groups, people))
     return among @ counts, counts[order[groups * size:]].sum(axis=0)
 

@@ -145,3 +145,5 @@ def test_samples_of_many_people_are_drawn_by_random_groups_and_vary_as_people_do
     error = table[:, 1:].std(axis=0) * np.sqrt(people)
     assert np.abs(draws[:, 1:].std(axis=0) / error - 1).max() < 0.1  # 1,000 replicates know it to 2 %
     assert np.abs((draws[:, 1:].mean(axis=0) - table[:, 1:].sum(axis=0)) / error).max() < 0.15
+    flags = sparse.csr_array(np.ones((people, 1), dtype=bool))  # added up, not joined with "or"
+    assert (bootstrap_sums(flags, replicates=2, seed=np.random.SeedSequence(5)) == people).all()

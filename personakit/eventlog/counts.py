@@ -248,7 +248,7 @@ def days_within(
     >>> low.tolist(), high.tolist(), between.tolist()
     ([[nan, 1.0]], [[nan, 3.0]], [[0.0, 0.25]])
     """
-    bits = 0 if most <= _SORTED else max(int(np.log2(_BINS / max(owners, 1))), 6)
+    bits = 0 if most <= _SORTED else max(int(np.log2(max(_BINS, most // 16) / max(owners, 1))), 0)
 
     def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for owner, time in blocks():

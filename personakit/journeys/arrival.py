@@ -136,7 +136,8 @@ def returns_to_stage(
     -------
     DataFrame
         evidence_id, persona, stage, day, entered (people ever there), watched (of them, those whose first visit lies that
-        long before the data cut), returns (mean a person), low, high (bootstrap of people), few (fewer than 10 watched).
+        long before the data cut), returns (mean a person), low, high (bootstrap of people; of more than 400 different times
+        by bins of times), few (fewer than 10 watched).
 
     Raises
     ------

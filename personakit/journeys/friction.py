@@ -160,7 +160,7 @@ def visit_blocks(journeys: Journeys, *along: np.ndarray) -> Iterator[tuple[np.nd
         # the sentinel at the end belongs to nobody
         follows = np.append(person[1:] == person[:-1], False)[: len(person)]
         together = np.append(session[1:] == session[:-1], False)[: len(person)]
-        rise = np.append(begins[1:], begins[-1:]) - stage[last]
+        rise = np.append(np.diff(begins), 0)[: len(person)]
         stops, onward = ~together & ~(follows & (rise > 0)), np.where(follows, rise >= 0, -1)
         known = follows | ended[person]
         found = (person, touchpoint, last - first + 1, stops, onward, *(one[last] for one in said))
