@@ -28,7 +28,7 @@ def analyse(name: str, seed: int) -> dict[str, object]:
     findings = pk.describe_journeys(pk.trace_journeys(study), personas, seed=seed)
     stops, switches = (one.query("flagged and persona == 'all'") for one in (findings.friction, findings.switches))
     row |= {"frictions": " ".join(stops["touchpoint"]), "breaks": " ".join(switches["source"] + ">" + switches["target"])}
-    if personas is None:
+    if personas is None or name == "bruit":  # which has no personas to be held against
         return row
     clear = truth.loc[personas.labels.index, "second"].fillna("").eq("")
     labels, types = personas.labels[clear], truth.loc[clear.index[clear], "persona"]
