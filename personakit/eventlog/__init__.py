@@ -22,12 +22,12 @@ from personakit.eventlog.counts import (
     transition_counts,
     with_codes,
 )
-from personakit.eventlog.encoding import distinct, encode_events, sort_within
+from personakit.eventlog.encoding import distinct, encode_events, runs_of, sort_within
 from personakit.eventlog.engines import arrays_of, count_rows
 from personakit.eventlog.stored import cells_of, numbered, placed, stays_stored, store_events
 from personakit.records import StoredLog
 
 __all__ = ["DAY_US", "HOUR_US", "MINUTE_US", "StoredLog", "arrays_of", "cells_of", "count_blocks", "count_by_person",
            "count_cells", "count_rows", "days_within", "distinct", "encode_events", "keep_rows", "known_blocks",
-           "numbered", "offsets_between", "person_blocks", "person_of", "placed", "recode", "sessionise", "sort_within",
-           "stays_stored", "steps", "store_events", "transition_counts", "with_codes"]
+           "numbered", "offsets_between", "person_blocks", "person_of", "placed", "recode", "runs_of", "sessionise",
+           "sort_within", "stays_stored", "steps", "store_events", "transition_counts", "with_codes"]

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from personakit.errors import ChoiceError, StudyError, unknown_name
 from personakit.eventlog.clock import DAY_US, MINUTE_US
-from personakit.eventlog.encoding import BLOCK, offsets_of, small_codes, sort_within
+from personakit.eventlog.encoding import BLOCK, offsets_of, runs_of, small_codes, sort_within
 from personakit.eventlog.queries import count_levels
 from personakit.eventlog.stored import cells_of, numbered, recode_stored
 from personakit.records import EncodedLog, StoredLog
@@ -30,12 +30,9 @@ def person_of(log: EncodedLog) -> np.ndarray:
 
 def person_blocks(log: EncodedLog, *, most: int = BLOCK) -> Iterator[tuple[slice, np.ndarray]]:
     """Part the log between participants, about ``most`` events at a time: the rows, and the participant of each."""
-    first = 0
-    while first < len(log.participants):
-        last = max(int(np.searchsorted(log.offsets, log.offsets[first] + most, side="right")) - 1, first + 1)
+    for first, last in runs_of(log.offsets, most=most):
         yield (slice(int(log.offsets[first]), int(log.offsets[last])),
                np.repeat(np.arange(first, last), np.diff(log.offsets[first: last + 1])))
-        first = last
 
 
 def keep_rows(log: EncodedLog, keep: np.ndarray) -> EncodedLog:

@@ -176,7 +176,7 @@ def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np
     dealt.has_canonical_format = True  # no row is there twice: nothing to add up
     dealt = dealt.tocsr()
     place, time_us, offsets = dealt.indices, dealt.data, dealt.indptr.astype(np.int64)
-    for first, last in () if rising else _runs(offsets):
+    for first, last in () if rising else runs_of(offsets, most=BLOCK):
         rows = slice(offsets[first], offsets[last])
         owner = np.repeat(np.arange(last - first), np.diff(offsets[first: last + 1]))
         ordered = _sorted_within(owner, time_us[rows], last - first)
@@ -184,10 +184,13 @@ def _by_person(person: np.ndarray, time_us: np.ndarray, people: int) -> tuple[np
     return place, time_us, offsets
 
 
-def _runs(offsets: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Part people into runs of about ``BLOCK`` rows."""
-    cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], BLOCK), side="right") - 1
-    return pairwise([*np.unique(cuts).tolist(), len(offsets) - 1])
+def runs_of(offsets: np.ndarray, *, most: int) -> Iterator[tuple[int, int]]:
+    """Part people into runs of about ``most`` rows, one person at least; ``offsets`` says where the rows of each begin."""
+    first = 0
+    while first < len(offsets) - 1:
+        last = max(int(np.searchsorted(offsets, offsets[first] + most, side="right")) - 1, first + 1)
+        yield first, last
+        first = last
 
 
 def _sorted_within(owner: np.ndarray, values: np.ndarray, owners: int) -> np.ndarray:

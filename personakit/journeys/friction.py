@@ -13,7 +13,7 @@ from personakit.errors import ChoiceError, unknown_name
 from personakit.eventlog import count_blocks, count_cells, known_blocks
 from personakit.inference import bootstrap_sums, ratio
 from personakit.journeys.excess import NOTABLE, clean_flags, excess_columns, flagged, shares_over_strata
-from personakit.journeys.groups import counts_of, members, too_few
+from personakit.journeys.groups import counts_of, members, people_in, too_few
 from personakit.journeys.rows import with_ids
 from personakit.journeys.trace import NATURAL_END
 from personakit.records import Journeys, Personas
@@ -94,7 +94,7 @@ def rank_friction(
         found, per_event = (_compare(sums, draws, visits, per=per) for per in (0, 2))
         found["p"] = np.fmax(found["p"], per_event["p"])
         frames.append(visits.facts.assign(
-            **{PERSONA: persona}, people=_people(own, len(visits.facts), visits.strata),
+            **{PERSONA: persona}, people=people_in(own, per=visits.strata)[: len(visits.facts)],
             visits=sums[0, 0].sum(axis=1).astype(np.int64), lingers=~(per_event["excess"] >= NOTABLE), **found))
     table = pd.concat(frames, ignore_index=True)
     table = table[table["visits"] > 0].reset_index(drop=True)
@@ -110,8 +110,8 @@ def rank_friction(
 
 def _at_touchpoints(journeys: Journeys) -> _Visits:
     """Compare touchpoints with the others of their stage."""
-    counts, onward = _visit_counts(journeys, lambda touchpoint: touchpoint, len(journeys.log.levels[TOUCHPOINT]))
-    facts = _touchpoint_facts(journeys, onward)
+    counts = _visit_counts(journeys, lambda touchpoint: touchpoint, len(journeys.log.levels[TOUCHPOINT]))
+    facts = _touchpoint_facts(journeys)
     like = _likes(facts)
 
     def shares(stops: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,23 +125,13 @@ def _at_levels(journeys: Journeys, by: str) -> _Visits:
     """Compare channels or teams with the others at the same stages; visits to natural ends are nobody's."""
     log = journeys.log
     strata = len(log.levels[STAGE])
-    _, onward = _visit_counts(journeys, lambda touchpoint: touchpoint, len(log.levels[TOUCHPOINT]))
-    natural = _touchpoint_facts(journeys, onward)["natural"].to_numpy()
+    natural = _touchpoint_facts(journeys)["natural"].to_numpy()
 
     def cell(touchpoint: np.ndarray, level: np.ndarray, stage: np.ndarray) -> np.ndarray:
         return np.where((level >= 0) & (stage >= 0) & ~natural[touchpoint], level.astype(np.int64) * strata + stage, -1)
 
-    counts, _ = _visit_counts(journeys, cell, len(log.levels[by]) * strata, log.codes[by], log.codes[STAGE])
+    counts = _visit_counts(journeys, cell, len(log.levels[by]) * strata, log.codes[by], log.codes[STAGE])
     return _Visits(facts=pd.DataFrame({by: log.levels[by]}), counts=counts, strata=strata, shares=shares_over_strata)
-
-
-def _people(counts: sparse.csr_array, levels: int, strata: int) -> np.ndarray:
-    """Count the people who visited each level, in whatever stratum."""
-    visit = counts.indices < levels * strata
-    person = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[visit]
-    level = counts.indices[visit] // strata
-    new = np.append(True, (level[1:] != level[:-1]) | (person[1:] != person[:-1]))[: len(level)]
-    return np.bincount(level[new], minlength=levels)
 
 
 def visit_blocks(journeys: Journeys, *along: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
@@ -167,7 +157,7 @@ def visit_blocks(journeys: Journeys, *along: np.ndarray) -> Iterator[tuple[np.nd
         yield tuple(one[known] for one in found)
 
 
-def _touchpoint_facts(journeys: Journeys, onward: np.ndarray) -> pd.DataFrame:
+def _touchpoint_facts(journeys: Journeys) -> pd.DataFrame:
     log = journeys.log
     words = log.levels[TOUCHPOINT]
     facts = pd.DataFrame({TOUCHPOINT: words, **{name: commonest_level(journeys, name) for name in (STAGE, CHANNEL, OWNER)}})
@@ -175,8 +165,12 @@ def _touchpoint_facts(journeys: Journeys, onward: np.ndarray) -> pd.DataFrame:
     marked = log.codes[TOUCHPOINT][log.codes[NATURAL_END] == 0]
     ends[marked[marked >= 0]] = True
     if journeys.stages:
+        followed = np.zeros((2, len(words)), dtype=np.int64)
+        for _, touchpoint, _, _, onward in visit_blocks(journeys):
+            for place in (0, 1):
+                followed[place] += np.bincount(touchpoint[onward == place], minlength=len(words))
         # where nobody came back at all nothing speaks against an end
-        ends |= (facts[STAGE] == journeys.stages[-1]).to_numpy() & ~(onward >= MOST)
+        ends |= (facts[STAGE] == journeys.stages[-1]).to_numpy() & ~(ratio(followed[1], followed.sum(axis=0)) >= MOST)
     return facts.assign(natural=ends)
 
 
@@ -203,24 +197,19 @@ def _likes(facts: pd.DataFrame) -> sparse.csr_array:
 
 def _visit_counts(
     journeys: Journeys, cell: Callable[..., np.ndarray], size: int, *along: np.ndarray
-) -> tuple[sparse.csr_array, np.ndarray]:
+) -> sparse.csr_array:
     """Count visits, stops and events of each person in each cell: (participants, 3 * size), in this order.
 
-    ``cell`` tells it from the touchpoint and what is ``along``, below 0 for none. And give the share of visits to each cell
-    that are followed at their stage or later (NaN where none is followed).
+    ``cell`` tells it from the touchpoint and what is ``along``, below 0 for none.
     """
-    followed = np.zeros((2, size), dtype=np.int64)
-
     def cells() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for person, touchpoint, *facts in visit_blocks(journeys, *along):
-            at = cell(touchpoint, *facts[3:])
-            person, at, events, stops, onward = (one[at >= 0] for one in (person, at, *facts[:3]))
-            for place in (0, 1):
-                followed[place] += np.bincount(at[onward == place], minlength=size)
+        for person, touchpoint, events, stops, _, *said in visit_blocks(journeys, *along):
+            at = cell(touchpoint, *said)
+            person, at, events, stops = (one[at >= 0] for one in (person, at, events, stops))
             yield (np.concatenate([person, person[stops], np.repeat(person, events)]),
                    np.concatenate([at, size + at[stops], 2 * size + np.repeat(at, events)]))
 
-    return count_blocks(cells(), (len(journeys.log.participants), 3 * size)), ratio(followed[1], followed.sum(axis=0))
+    return count_blocks(cells(), (len(journeys.log.participants), 3 * size))
 
 
 def _compare(sums: np.ndarray, draws: np.ndarray, visits: _Visits, *, per: int) -> dict[str, np.ndarray]:

@@ -31,9 +31,20 @@ def counts_of(counts: sparse.csr_array, rows: np.ndarray) -> sparse.csr_array:
     return counts if len(rows) == counts.shape[0] else counts[rows]
 
 
-def people_in(counts: sparse.csr_array) -> np.ndarray:
-    """Count the people of each cell (cells,): a person has an entry where there is something to count."""
-    return np.bincount(counts.indices, minlength=counts.shape[1])
+def people_in(counts: sparse.csr_array, *, per: int = 1) -> np.ndarray:
+    """Count the people of each cell, or of each ``per`` cells in a row: a person has an entry where there is something.
+
+    Examples
+    --------
+    >>> counts = sparse.csr_array([[1, 2, 0, 0], [0, 3, 0, 1]])
+    >>> people_in(counts).tolist(), people_in(counts, per=2).tolist()
+    ([1, 2, 0, 1], [2, 1])
+    """
+    at = counts.indices // per
+    if per > 1:
+        person = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        at = at[np.append(True, (at[1:] != at[:-1]) | (person[1:] != person[:-1]))[: len(at)]]
+    return np.bincount(at, minlength=-(-counts.shape[1] // per))
 
 
 def too_few(people: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray:

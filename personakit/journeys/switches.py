@@ -79,14 +79,12 @@ def switches(
     counts = count_blocks(((person, np.ravel_multi_index((place[pair], stage, restart), dims))
                            for person, pair, stage, restart in _changes(journeys, by)),
                           (len(log.participants), int(np.prod(dims))))
-    seen = count_blocks(((person, place[pair]) for person, pair, *_ in _changes(journeys, by)),
-                        (len(log.participants), len(pairs)))
     seeds, words, groups = np.random.SeedSequence(seed), log.levels[by], members(journeys, personas)
     table = pd.concat([pd.DataFrame({
         PERSONA: persona, "source": words[pairs // size], "target": words[pairs % size],
-        "switches": counts_of(seen, rows).sum(axis=0), "people": people_in(counts_of(seen, rows)),
-        **_compare(counts_of(counts, rows), dims, replicates=replicates, seed=seeds),
-    }) for persona, rows in groups.items()], ignore_index=True)
+        "switches": own.sum(axis=0).reshape(len(pairs), -1).sum(axis=1), "people": people_in(own, per=dims[1] * dims[2]),
+        **_compare(own, dims, replicates=replicates, seed=seeds),
+    }) for persona, rows in groups.items() for own in [counts_of(counts, rows)]], ignore_index=True)
     table["flagged"] = clean_flags(table.assign(flagged=flagged(table)), personas, ["source", "target"])
     table["rank"] = table[PERSONA].map({one: place for place, one in enumerate(groups)})
     table = table.sort_values(["rank", "flagged", "excess", "source", "target"], ascending=[True, False, False, True, True])

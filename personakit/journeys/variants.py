@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from personakit.errors import StudyError
+from personakit.eventlog import runs_of
 from personakit.inference import wilson_interval
 from personakit.journeys.groups import FEW_PEOPLE, check_view, members
 from personakit.journeys.rows import with_ids
@@ -108,7 +108,7 @@ def variant_of(found: Sequences) -> tuple[np.ndarray, np.ndarray]:
     sums = np.zeros((len(_MULTIPLIERS), len(people)), dtype=np.uint64)
     with np.errstate(over="ignore"):
         powers = [np.cumprod(np.full(int(found.length.max()), one, dtype=np.uint64)) for one in _MULTIPLIERS]
-        for one, other in _runs(starts):
+        for one, other in runs_of(starts, most=ENTRIES):
             rows = slice(starts[one], starts[other])
             code, place = found.code[rows].astype(np.uint64) + np.uint64(1), found.position[rows]
             for total, power in zip(sums, powers, strict=True):
@@ -119,12 +119,6 @@ def variant_of(found: Sequences) -> tuple[np.ndarray, np.ndarray]:
     variant = np.full(len(found.length), -1)
     variant[people[ordered]] = np.cumsum(new) - 1
     return variant, people[ordered[new]]
-
-
-def _runs(starts: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Part people into runs whose entries fit in the cache; ``starts``: where each one's begin, and the last ones end."""
-    cuts = np.searchsorted(starts, np.arange(0, starts[-1], ENTRIES), side="right") - 1
-    return pairwise([*np.unique(cuts).tolist(), len(starts) - 1])
 
 
 def spell(levels: Sequence[str]) -> str:
